@@ -19,7 +19,8 @@ export interface Delays {
 
 const EVERY_MS = 1_000
 const STREAM = 'bench'
-const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
+/** Where they all are, each a centimetre further at every fix. */
+export const STAND = { lonDeg: 174.76, latDeg: -36.85 }
 
 interface Bystander {
   readonly unitId: string
@@ -27,7 +28,10 @@ interface Bystander {
   helloWallMs: number
   seq: number
   durableSeq: number
-  sentAtMs: number
+  /** When each fix was sent, by its seq. */
+  readonly sentAtMs: number[]
+  /** The last fix that was seen on a map. */
+  shownSeq: number
   /** Commands without an answer: id to the moment it was sent. */
   readonly asked: Map<string, number>
 }
@@ -90,6 +94,15 @@ export class Bystanders {
     }
   }
 
+  /** How long ago the fix was sent that a map shows of a unit; null where it has shown that before, or the unit is none of these. */
+  sinceShown(unitId: string, lonE7: number): number | null {
+    const crew = this.#crews.find(each => each.unitId === unitId)
+    const seq = lonE7 - toE7(STAND.lonDeg)
+    if (crew === undefined || seq <= crew.shownSeq) return null
+    crew.shownSeq = seq
+    return performance.now() - crew.sentAtMs[seq]!
+  }
+
   /** No more work is begun; what was asked may still be answered. */
   stop(): void {
     this.#stopped = true
@@ -112,7 +125,16 @@ export class Bystanders {
           reject(new Error(`Bystander ${unitId} was cut off: ${why}`))
         },
       })
-      const crew: Bystander = { unitId, socket, helloWallMs, seq: 0, durableSeq: 0, sentAtMs: 0, asked: new Map() }
+      const crew: Bystander = {
+        unitId,
+        socket,
+        helloWallMs,
+        seq: 0,
+        durableSeq: 0,
+        sentAtMs: [],
+        shownSeq: 0,
+        asked: new Map(),
+      }
     })
   }
 
@@ -120,12 +142,13 @@ export class Bystanders {
     if (this.#stopped) return
     const { socket, helloWallMs, unitId } = crew
     crew.seq++
-    const lonE7 = toE7(PLACE.lonDeg) + crew.seq
-    socket.send(['fix', 0, Date.now() - helloWallMs, [crew.seq, 0, lonE7, toE7(PLACE.latDeg), 50, 1_000, 900]])
+    const lonE7 = toE7(STAND.lonDeg) + crew.seq
+    socket.send(['fix', 0, Date.now() - helloWallMs, [crew.seq, 0, lonE7, toE7(STAND.latDeg), 50, 1_000, 900]])
     socket.send(['mark', 0])
-    crew.sentAtMs = performance.now()
+    const nowMs = performance.now()
+    crew.sentAtMs[crew.seq] = nowMs
     const id = `${unitId}-${crew.seq}`
-    crew.asked.set(id, crew.sentAtMs)
+    crew.asked.set(id, nowMs)
     const goesOff = crew.seq % 2 === 1
     socket.send(['set-status', id, goesOff ? 'unavailable' : 'available', goesOff ? 'refuel' : null, Date.now()])
   }
@@ -135,7 +158,7 @@ export class Bystanders {
     if (message[0] === 'marks') {
       if (message[2] <= crew.durableSeq) return
       crew.durableSeq = message[2]
-      if (crew.durableSeq === crew.seq) this.#mark.recordValue(Math.round((nowMs - crew.sentAtMs) * 1_000))
+      this.#mark.recordValue(Math.round((nowMs - crew.sentAtMs[crew.durableSeq]!) * 1_000))
     } else if (message[0] === 'reply') {
       const askedAtMs = crew.asked.get(message[1])
       if (askedAtMs === undefined) return

@@ -1,5 +1,9 @@
-/** A way to Postgres that can be cut and opened again: whoever is on it is thrown off, whoever comes meanwhile is turned away. */
+/**
+ * A way to Postgres that can be cut and opened again: whoever is on it is thrown off, whoever comes meanwhile is turned away. It
+ * can be made slow, too: then what Postgres answers comes so much later.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 import { atEnd } from './clean-up.ts'
 
 export class CutOff {
@@ -7,6 +11,7 @@ export class CutOff {
   readonly #sockets = new Set<Socket>()
   readonly url: string
   #isCut = false
+  #lateMs = 0
 
   static async before(databaseUrl: string): Promise<CutOff> {
     const target = new URL(databaseUrl)
@@ -24,6 +29,8 @@ export class CutOff {
     server.on('connection', socket => {
       if (this.#isCut) return void socket.resetAndDestroy()
       const behind = connect(target)
+      socket.pipe(behind)
+      behind.pipe(late(() => this.#lateMs)).pipe(socket)
       for (const [one, other] of [
         [socket, behind],
         [behind, socket],
@@ -34,7 +41,6 @@ export class CutOff {
           this.#sockets.delete(one)
           other.destroy()
         })
-        one.pipe(other)
       }
     })
     atEnd(() => this.cut())
@@ -49,4 +55,28 @@ export class CutOff {
   open(): void {
     this.#isCut = false
   }
+
+  /** Answers of Postgres take so much longer from now on. */
+  delay(lateMs: number): void {
+    this.#lateMs = lateMs
+  }
+}
+
+/** Passes on what comes so much later, in its order. */
+function late(byMs: () => number): Transform {
+  const waiting: Buffer[] = []
+  const stream: Transform = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const lateMs = byMs()
+      if (lateMs === 0 && waiting.length === 0) return done(null, chunk)
+      waiting.push(chunk)
+      setTimeout(() => stream.push(waiting.shift()), lateMs)
+      done()
+    },
+    flush(done) {
+      const look = () => void (waiting.length === 0 ? done() : setTimeout(look, 5))
+      look()
+    },
+  })
+  return stream
 }

@@ -18,8 +18,8 @@ import { machineMs } from './machine.ts'
 const HEAP_MIB = 8_192
 const READY_WITHIN_MS = 60_000
 
-/** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
-export async function startDatabase(): Promise<string> {
+/** A temporary directory for a Postgres, gone when the bench ends. */
+export async function databaseDir(): Promise<string> {
   const baseDir = await mkdtemp(path.join(tmpdir(), 'goldenhour-bench-'))
   // For a bench that is killed.
   const caretaker = takeCareOf(baseDir)
@@ -29,6 +29,12 @@ export async function startDatabase(): Promise<string> {
   })
   // As root, Postgres runs as another user, who must be able to pass.
   await chmod(baseDir, 0o755)
+  return baseDir
+}
+
+/** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
+export async function startDatabase(): Promise<string> {
+  const baseDir = await databaseDir()
   const starting = startEmbeddedPostgres({ baseDir, log: () => undefined })
   atEnd(async () => (await starting).stop({ evenIfUsed: true }))
   const { url } = await starting
@@ -53,9 +59,12 @@ export class EngineChild {
   readonly readyAtMs: number
   readonly #process: ChildProcess
 
-  /** Starts an engine on the database and waits until it is ready. Errors: Error when it ends or is not ready in time. */
+  /**
+   * Starts an engine on the database and waits until it is ready. Input: null where its settings name a directory. Errors: Error
+   * when it ends or is not ready in time.
+   */
   static async start(
-    databaseUrl: string,
+    databaseUrl: string | null,
     how: EngineSettings & { readonly readyWithinMs?: number } = {},
   ): Promise<EngineChild> {
     return (await EngineChild.launch(databaseUrl, how)).ready(how.readyWithinMs)
@@ -66,11 +75,12 @@ export class EngineChild {
    * answers on its port, resolves when this one is ready, and rejects as `start` does.
    */
   static async launch(
-    databaseUrl: string,
+    databaseUrl: string | null,
     how: EngineSettings = {},
   ): Promise<{ ready(withinMs?: number): Promise<EngineChild> }> {
     const port = how.port ?? (await freePort())
-    const env = { PORT: String(port), GOLDENHOUR_LOG_LEVEL: 'warn', DATABASE_URL: databaseUrl, ...how.settings }
+    const database: Record<string, string> = databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }
+    const env = { PORT: String(port), GOLDENHOUR_LOG_LEVEL: 'warn', ...database, ...how.settings }
     const startedAtMs = machineMs()
     const child = spawnEngine({ env, flags: [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0'] })
     atEnd(() => killEngine(child))

@@ -46,6 +46,16 @@ export class FrameSocket {
     this.#socket.write(frame(OPCODE.binary, payload))
   }
 
+  /** Bytes that wait here until the other end reads. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  /** What comes is left to the kernel, until that takes no more either. */
+  stopReading(): void {
+    this.#socket.pause()
+  }
+
   ping(): void {
     this.#socket.write(frame(OPCODE.ping, EMPTY))
   }

@@ -14,6 +14,8 @@ import { PastLog } from './past-log.ts'
 import { REGION } from './region.ts'
 
 export interface History {
+  /** That of the benches unless told. */
+  readonly region?: string
   readonly units: number
   /** Trips that crews are on the way to, one a unit; what is beyond the number of units waits for one. */
   readonly openTrips: number
@@ -21,6 +23,8 @@ export interface History {
   readonly endedTrips?: number
   /** What was before the last hours: at least so many records in all, spread over that time. */
   readonly long?: { readonly records: number; readonly spanMs: number }
+  /** Of each unit; two unless told. */
+  readonly fixesPerUnit?: number
   /** A whole set of snapshots at the end. */
   readonly withSnapshots?: boolean
   /** Hears now and then how many records are written. */
@@ -29,19 +33,18 @@ export interface History {
 
 const CITY: City = { radiusM: 40_000 }
 const UNITS_PER_RECORD = 256
-const FIXES_PER_UNIT = 2
 const DESK = 'desk-1'
 const LAST_HOURS_MS = 3 * 3_600_000
 /** Of the years: units that go out of service and come back for each call, two records each. */
 const STATUSES_PER_CALL = 9
 const PROGRESS_EVERY = 50_000
 
-/** Output: how many records the log has then. Input: a migrated database without records in the region of the benches. */
+/** Output: how many records the log has then. Input: a migrated database without records in the region. */
 export async function writeHistory(databaseUrl: string, history: History): Promise<number> {
-  const { units, openTrips, endedTrips = 0, long, withSnapshots = false } = history
+  const { region = REGION, units, openTrips, endedTrips = 0, long, fixesPerUnit = 2, withSnapshots = false } = history
   const journal = new PostgresJournal(databaseUrl)
   try {
-    const { ownership } = await journal.acquire(REGION)
+    const { ownership } = await journal.acquire(region)
     const nowMs = Date.now()
     const beginsMs = nowMs - LAST_HOURS_MS - (long?.spanMs ?? 0)
     const log = new PastLog(journal, ownership, { beginsMs, outcomesFromMs: nowMs - OUTCOMES_KEPT_MS })
@@ -50,7 +53,7 @@ export async function writeHistory(databaseUrl: string, history: History): Promi
     log.goOn(nowMs - LAST_HOURS_MS)
     await writeOpenTrips(log, units, openTrips)
     await writeEndedTrips(log, endedTrips)
-    await writeFixes(log, units)
+    await writeFixes(log, units, fixesPerUnit)
     if (withSnapshots) await log.writeSnapshots()
     await log.end()
     return log.position
@@ -100,7 +103,7 @@ async function writeOpenTrips(log: PastLog, units: number, count: number): Promi
     const meta = { position: log.position + 1, recordedAtMs: log.nowMs }
     const trip = evolveTrip(null, events[1]!, meta)
     const unitId = unitIdOf(index)
-    const offerId = `${REGION}.offer${index}`
+    const offerId = `${log.region}.offer${index}`
     const decision = { basis: 'straight-line', candidates: [], excluded: {} } as const
     const offer = offerMade(trip, { unitId, offerId, round: 1, isByVoice: false }, decision, DEFAULT_POLICY, log.nowMs)
     await log.append([...events, ...offer], {
@@ -172,8 +175,8 @@ async function writeEndedCall(log: PastLog, name: string, random: () => number):
 }
 
 function newCall(log: PastLog, name: string, random: () => number) {
-  const callId = `${REGION}.call${name}`
-  const tripId = `${REGION}.trip${name}`
+  const callId = `${log.region}.call${name}`
+  const tripId = `${log.region}.trip${name}`
   const { lonDeg, latDeg } = somewhere(CITY, random)
   const needs = [{ levelOfCare: 'bls', capabilities: [] }] as const
   const command = { type: 'enter-call', lonDeg, latDeg, priority: 3, problem: null, needs } as const
@@ -182,9 +185,9 @@ function newCall(log: PastLog, name: string, random: () => number) {
   return { events: enterCall(entered, callId, [tripId], log.nowMs, incidentNoOf(incident)), incident, callId, tripId }
 }
 
-async function writeFixes(log: PastLog, units: number): Promise<void> {
+async function writeFixes(log: PastLog, units: number, each: number): Promise<void> {
   const random = seeded(3)
-  for (let seq = 1; seq <= FIXES_PER_UNIT; seq++) {
+  for (let seq = 1; seq <= each; seq++) {
     for (let index = 0; index < units; index++) {
       const fixedAtMs = Date.now() - 60_000 + seq * 15_000
       const fix = { seq, fixedAtMs, ...somewhere(CITY, random), accuracyM: 5, speedMps: 10, headingDeg: 90 }

@@ -16,7 +16,6 @@ import { driverLink, type FixLink, feedLink, type LinkPorts } from './ingest-lin
 import { serveParent, tellParent } from './load-child.ts'
 import { OpenLoopSchedule } from './schedule.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, type SentFixes } from './sent-fixes.ts'
-import { signOnByVoice } from './voice-sign-on.ts'
 
 export interface GeneratorSetup {
   readonly port: number
@@ -24,9 +23,8 @@ export interface GeneratorSetup {
   readonly drivers: number
   /** One for each driver with a socket of its own; they come first. */
   readonly tokens: readonly string[]
-  /** Of the feeds that carry all others, and of the dispatchers who put those on duty. */
+  /** Of the feeds that carry all others, who are on duty already. */
   readonly feedTokens: readonly string[]
-  readonly deskTokens: readonly string[]
   readonly seed: number
   readonly cadenceMs: number
   readonly warmupMs: number
@@ -107,7 +105,7 @@ class Generator {
   }
 
   async connect(): Promise<void> {
-    const { port, region, drivers, tokens, feedTokens, deskTokens } = this.#setup
+    const { port, region, drivers, tokens, feedTokens } = this.#setup
     const ports: LinkPorts = {
       ...{ port, region, stream: STREAM },
       onMark: (driver, durableSeq) => this.#onMark(driver, durableSeq),
@@ -124,8 +122,6 @@ class Generator {
       }
     }
     await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, worker))
-    if (tokens.length === drivers) return
-    await signOnByVoice(port, deskTokens, tokens.length, drivers)
     for (const [n, token] of feedTokens.entries()) {
       const first = tokens.length + n * this.#driversPerFeed
       this.#due.push([])

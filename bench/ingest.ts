@@ -16,6 +16,7 @@ import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
+import { liveBytesOfNobody, writeFleet } from './ingest-fleet.ts'
 import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'
 import { LoadChild } from './load-child.ts'
 import { rawEchoCpuUs } from './raw-echo.ts'
@@ -36,10 +37,9 @@ const SOCKETS_MAX = 15_000
 const ECHO_SECONDS_MAX = 20
 const DRIVERS_PER_FEED = 100_000
 const DISPATCHERS = 4
-/** The rates by which a fleet is attached and put on duty are those of a start, not of the load. */
+const READY_WITHIN_MS = 300_000
+/** The rate by which a fleet is attached is that of a start, not of the load. */
 const START_RATES = {
-  GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '1000000',
-  GOLDENHOUR_LIMITS_RATES_COMMAND_USER_PER_S: '1000000',
   GOLDENHOUR_LIMITS_RATES_CONTROL_CONNECTION_PER_S: '1000000',
   GOLDENHOUR_LIMITS_RATES_CONTROL_USER_PER_S: '1000000',
 }
@@ -110,10 +110,12 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     ...(values.transport !== null && { GOLDENHOUR_TRANSPORT: values.transport }),
     ...(feeds > 0 && START_RATES),
   }
-  const engine = await EngineChild.start(databaseUrl, { settings })
   // Before the engine knows a unit: a driver's memory is all that it costs, connected or not.
-  const liveBytesBefore = await engine.inspector.liveBytes()
-  await importUnits(databaseUrl, drivers)
+  const fleet = feeds === 0 ? null : await liveBytesOfNobody(databaseUrl, settings)
+  if (fleet !== null) await writeFleet(databaseUrl, drivers)
+  const engine = await EngineChild.start(databaseUrl, { settings, readyWithinMs: READY_WITHIN_MS })
+  const liveBytesBefore = fleet ?? (await engine.inspector.liveBytes())
+  if (fleet === null) await importUnits(databaseUrl, drivers)
 
   const generator = new LoadChild<ToGenerator, FromGenerator>(GENERATOR)
   generator.send({
@@ -124,7 +126,6 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       drivers,
       tokens,
       feedTokens: await tokensOf(databaseUrl, 'feed', names('feed', feeds)),
-      deskTokens,
       seed,
       cadenceMs: cadence * 1_000,
       warmupMs: warmup * 1_000,
@@ -151,7 +152,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   await generator.end()
   const { verdict, durability } = await judge(databaseUrl, report.fixes)
   const rawEchoCpuUsPerFrame =
-    sockets === 0
+    feeds > 0
       ? null
       : await rawEchoCpuUs(sockets, {
           framesPerS: sockets / cadence,

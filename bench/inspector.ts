@@ -29,9 +29,15 @@ export class Inspector {
     // Finalizers of the first round free what only the second one can collect.
     await this.#call('HeapProfiler.collectGarbage')
     await this.#call('HeapProfiler.collectGarbage')
-    const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())'
+    return this.evaluate<number>('(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())')
+  }
+
+  /** Output: what the expression comes to there, as JSON has it. Errors: Error when it throws. */
+  async evaluate<Value>(expression: string): Promise<Value> {
     const answer = await this.#call('Runtime.evaluate', { expression, returnByValue: true })
-    return (answer as { result: { value: number } }).result.value
+    const { result, exceptionDetails } = answer as { result: { value: Value }; exceptionDetails?: { text: string } }
+    if (exceptionDetails !== undefined) throw new Error(`In the inspected process: ${exceptionDetails.text}`)
+    return result.value
   }
 
   async startProfile(): Promise<void> {

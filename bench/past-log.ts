@@ -15,7 +15,7 @@ import {
 } from '../src/actors/region/snapshots.ts'
 import { type DomainEvent, entitiesOf } from '../src/domain/events.ts'
 import type { Fix } from '../src/domain/fix.ts'
-import type { CallId } from '../src/domain/ids.ts'
+import type { CallId, RegionId } from '../src/domain/ids.ts'
 import { type Incident, incidentOf } from '../src/domain/incident-no.ts'
 import { decodeSegment, SEGMENT_CODEC_VERSION, SegmentEncoder } from '../src/store/location/segment-codec.ts'
 import type { ClosedCallWrite, Ownership, RecordWrite } from '../src/store/log/journal.ts'
@@ -59,6 +59,10 @@ export class PastLog {
     this.#ownership = ownership
     this.#outcomesFromMs = outcomesFromMs
     this.#atMs = beginsMs
+  }
+
+  get region(): RegionId {
+    return this.#ownership.region
   }
 
   /** Region time of the last record. */

@@ -29,6 +29,11 @@ export class RawSocket {
     return payload.length
   }
 
+  /** As `FrameSocket` has it. */
+  stopReading(): void {
+    this.#socket.stopReading()
+  }
+
   /** As a lost network does it: without a word, and without a port that lingers. */
   cut(): void {
     this.#socket.cut()

@@ -2,7 +2,15 @@
  * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
  * each decision names the version that it was made by.
  */
-import type { AlarmSeverity, DispatchMode, NoneFree, Priority, ReservedLevel, UnitStatus } from './vocabulary.ts'
+import type {
+  AlarmSeverity,
+  ArrivalMode,
+  DispatchMode,
+  NoneFree,
+  Priority,
+  ReservedLevel,
+  UnitStatus,
+} from './vocabulary.ts'
 
 /** What a unit is doing, as far as its reports go. */
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
@@ -23,8 +31,21 @@ export interface Policy {
   readonly voiceTimeoutMs: number
   /** Alarm when a crew has not said that it knows of the trip that was taken from it. */
   readonly standDownWarnMs: number
-  /** Alarm when an accepted trip has not moved. */
+  /** Alarm when the unit of an accepted trip has not moved so long after its crew was told. */
   readonly noMovementMs: number
+  /** What is made of what the wheels say of a trip: nothing; a time beside; or the phase as well: `trip/by-wheels.ts`. */
+  readonly arrivals: ArrivalMode
+  /** Within so many metres of the scene, or of the destination, a unit that stands has arrived, */
+  readonly sceneFenceM: number
+  readonly destinationFenceM: number
+  /** once it has stood for so long. */
+  readonly arrivalDwellMs: number
+  /** Alarm when a unit on its way has stood for so long, short of the scene. */
+  readonly standingMs: number
+  /** Alarm when a unit on its way is so much further from the scene than it has been. */
+  readonly turnedAwayM: number
+  /** Alarm when a unit is so much later at the scene than it was to be when its crew was told. */
+  readonly pastEtaMs: number
   /** Of priorities 3 to 5 a trip goes first once it has waited this much longer for each step. */
   readonly ageingStepMs: number
   /** A wait counts for no more than so many of these steps. */
@@ -119,6 +140,14 @@ export const DEFAULT_POLICY: Policy = {
   voiceTimeoutMs: 120_000,
   standDownWarnMs: 30_000,
   noMovementMs: 120_000,
+  arrivals: 'off',
+  // Of 40 to 100 m the widest that tells no more than one arrival in a hundred falsely on a day of taxis (bench/README.md).
+  sceneFenceM: 60,
+  destinationFenceM: 150,
+  arrivalDwellMs: 15_000,
+  standingMs: 180_000,
+  turnedAwayM: 1_000,
+  pastEtaMs: 180_000,
   ageingStepMs: 15 * 60_000,
   ageingStepsMax: 4,
   waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },

@@ -27,8 +27,8 @@ interface Waiting {
   readonly bytes: number
   /** False for the parts of one board snapshot: it may be larger than all that a slow client is granted. */
   readonly counts: boolean
-  /** The frame, where others may wait for it, too. */
-  readonly shared: SharedFrame | null
+  /** What others may wait for, too; without the views that it was made of, which are not needed any more. */
+  readonly shared: SharedFrame['encoded'] | null
   /** The ledger knows that it waits. */
   isHeld: boolean
 }
@@ -100,7 +100,12 @@ export class Connection {
     if (this.#ws === null) return
     const { told } = shared
     const counts = told.type !== 'board' || this.#mustCountPart(told.part)
-    this.#gather(told.type === 'refused' ? 'error' : told.type, encodedOnce(shared, this.format), counts, shared)
+    this.#gather(
+      told.type === 'refused' ? 'error' : told.type,
+      encodedOnce(shared, this.format),
+      counts,
+      shared.encoded,
+    )
   }
 
   /** Measures how long a message to the client and back takes. */
@@ -207,7 +212,7 @@ export class Connection {
     this.#ports.limiter.unread.release(waiting.shared!, waiting.bytes)
   }
 
-  #gather(type: ServerTypeName, payload: Payload, counts: boolean, shared: SharedFrame | null): void {
+  #gather(type: ServerTypeName, payload: Payload, counts: boolean, shared: Waiting['shared']): void {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
     this.#ports.metrics.frame('out', type, bytes)
     if (this.#waiting === NONE) this.#waiting = []

@@ -82,8 +82,8 @@ const offerView = z
 const timeView = z
   .object({
     ...{ atMs: moment.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() },
-    ...{ otherAtMs: moment.optional(), implausible: z.literal(true).optional() },
-    corrected: z.enum(CORRECTION_REASONS).optional(),
+    ...{ otherAtMs: moment.optional(), wheelsAtMs: moment.optional(), lateEvidence: z.literal(true).optional() },
+    ...{ implausible: z.literal(true).optional(), corrected: z.enum(CORRECTION_REASONS).optional() },
   })
   .meta({ id: 'TimeView' })
 const responseView = z

@@ -175,6 +175,21 @@ test('whatever a receiver does to its messages, it is told every event, in order
   )
 })
 
+test('a receiver that says when it wants to be asked again is left alone until then', async t => {
+  const region = await regionWith(1)
+  await begin(region, 0)
+  const receiver = await WebhookReceiver.open(t)
+  const at: number[] = []
+  receiver.answer = (_message, number) => {
+    at.push(performance.now())
+    return number === 1 ? { status: 503, headers: { 'retry-after': '8' } } : { status: 200 }
+  }
+  await sender(t, receiver, [region])
+  await receiver.until('it is told', () => receiver.taken.length === 1)
+  // By itself the pause is three quarters of a second; of these here are ten in one.
+  assert.ok(at[1]! - at[0]! >= 790, String(at[1]! - at[0]!))
+})
+
 test('a region whose message is refused for ever holds up no other region', async t => {
   const [bad, good] = [await regionWith(3), await regionWith(3)]
   for (const region of [bad, good]) await begin(region, 0)

@@ -20,6 +20,7 @@ export const PROTOCOL_PAGES: readonly string[] = [
       'feeds',
       'positions',
       'trackers',
+      'wheels',
       'http',
       'administration',
     ],

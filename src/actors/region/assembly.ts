@@ -60,6 +60,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     turns.notices,
     watch.quarantineNews,
     location.feeds,
+    location.wheels,
     deadlines,
     silence,
     freshness,

@@ -65,18 +65,35 @@ export class BoardPicture {
     if (!this.#details.has(callId)) this.#details.set(callId, memory.texts.detailsOf(callId))
   }
 
-  /** The units, each as it is come to; null in place of one that is not on the board. */
-  *units(nowMs: () => number): Iterable<UnitShown | null> {
+  /** How many units and trips there are to be shown; yields wherever it may be interrupted. */
+  *counts(): Generator<undefined, { readonly units: number; readonly trips: number }> {
+    let [units, trips] = [0, 0]
     for (const actor of this.#memory.driverActors()) {
-      const { unitId } = actor
-      const state = this.#drivers.has(unitId) ? this.#drivers.get(unitId) : actor.state
-      const isShown = state !== undefined && state.retired !== true
-      yield isShown ? this.#memory.unitView(actor, nowMs(), state) : null
+      if (this.#shownState(actor) !== null) units += 1
+      yield
+    }
+    for (const trip of this.#tripsAsThen()) {
+      if (trip !== null && !isEnded(trip)) trips += 1
+      yield
+    }
+    return { units, trips }
+  }
+
+  /** The units, each as it is come to; null in place of one that is not on the board. */
+  *units(nowMs: () => number): Generator<UnitShown | null, void> {
+    for (const actor of this.#memory.driverActors()) {
+      const state = this.#shownState(actor)
+      yield state === null ? null : this.#memory.unitView(actor, nowMs(), state)
     }
   }
 
+  #shownState({ unitId, state: now }: UnitActor): DriverState | null {
+    const state = this.#drivers.has(unitId) ? this.#drivers.get(unitId) : now
+    return state === undefined || state.retired === true ? null : state
+  }
+
   /** The trips that had not ended, as `units` has it. */
-  *trips(): Iterable<TripShown | null> {
+  *trips(): Generator<TripShown | null, void> {
     for (const trip of this.#tripsAsThen()) {
       yield trip === null || isEnded(trip) ? null : this.#tripView(trip)
     }

@@ -1,15 +1,16 @@
 /**
  * Snapshots of the board, made in slices. Each is for all who asked before it began.
  *
- * One is *made* at a time, at the position at which it began; then it is *held* until that is durable, and *told*, part
- * by part, to each who waits for it. Whoever asks meanwhile waits for the next, so that nobody is shown positions of
- * before the question, and a session has one under way at most: what it asks for in the meantime is answered together.
+ * There is one at a time. It shows the position at which it began, is *held* until that is durable, and then *told* to all who wait
+ * for it, each part as soon as it is made: the views of a hundred thousand units are never in memory together, where each
+ * collection of garbage would move them. Whoever asks meanwhile waits for the next, so that nobody is shown positions of before the
+ * question, and a session has one under way at most: what it asks for in the meantime is answered together.
  */
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
-import type { DrawnZone } from '../../domain/zone.ts'
-import type { Told, TripShown, UnitShown } from '../../protocol/told.ts'
+import { CLOSE_CODES } from '../../protocol/errors.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
@@ -63,7 +64,7 @@ export class BoardSnapshots implements TurnFollower {
   readonly #slices: Slices
   /** The sessions for which the next snapshot is made. */
   readonly #waiting = new Map<Session, Receiver>()
-  /** The sessions that wait for the snapshot that is made, held or told. */
+  /** The sessions that wait for the snapshot that is held or told. */
   readonly #served = new Map<Session, Receiver>()
   #isBusy = false
   #picture: BoardPicture | null = null
@@ -138,7 +139,7 @@ export class BoardSnapshots implements TurnFollower {
     if (this.#served.size === 0) return this.#nextAfter(LOOK_AGAIN_MS)
     this.#isBusy = true
     this.#spentMs = 0
-    this.#slices.add(this.#make())
+    this.#hold()
   }
 
   #nextAfter(delayMs: number): void {
@@ -148,53 +149,73 @@ export class BoardSnapshots implements TurnFollower {
     })
   }
 
-  *#make(): Job {
-    const { memory, outbox, clock, log } = this.#ports
+  /** Until what it shows is durable. */
+  #hold(): void {
+    const { memory, outbox, log } = this.#ports
     const picture = new BoardPicture(memory, log.head)
     this.#picture = picture
     const { position } = picture
-    const trips: TripShown[] = []
-    const units: UnitShown[] = []
-    const alarms: AlarmView[] = []
-    const zones = picture.zones()
-    try {
-      for (const trip of picture.trips()) {
-        if (trip !== null) trips.push(trip)
-        yield
-      }
-      for (const unit of picture.units(() => clock.nowMs())) {
-        if (unit !== null) units.push(unit)
-        yield
-      }
-      for (const ofOne of picture.alarms()) {
-        if (ofOne !== null) alarms.push(...ofOne)
-        yield
-      }
-    } catch (error) {
-      this.#refuse([...this.#served.values()], INTERNAL)
-      throw error
-    } finally {
-      this.#picture = null
-    }
-    const frames = snapshotFrames(position, { trips, units, alarms, zones })
-    const receivers = [...this.#served.values()]
-    const patient = receivers.filter(isPatient)
-    const others = receivers.filter(receiver => !isPatient(receiver))
-    const told = (them: readonly Receiver[]) => () => this.#slices.add(this.#tell(them, frames, position))
-    outbox.hold(position, told(patient))
-    outbox.hold(position, told(others), { refuse: () => this.#refuse(others, WRITES_STALLED) })
+    const others = [...this.#served.values()].filter(receiver => !isPatient(receiver))
+    outbox.hold(position, () => undefined, { refuse: () => this.#refuse(others, WRITES_STALLED) })
+    outbox.hold(position, () => {
+      // Nobody waits for it any more.
+      if (this.#picture === picture) this.#slices.add(this.#tell(picture))
+    })
   }
 
-  *#tell(receivers: readonly Receiver[], frames: readonly SharedFrame[], position: number): Job {
-    for (const receiver of receivers) {
-      const { session, asked } = receiver
-      for (const { begin } of asked) begin?.(position)
-      for (const frame of frames) {
-        if (receiver.hasLeft) break
-        session.tellShared(frame)
-        yield
+  *#tell(picture: BoardPicture): Job {
+    const receivers = [...this.#served.values()]
+    const { position } = picture
+    let hasBegun = false
+    try {
+      for (const frame of this.#parts(picture)) {
+        if (frame === null) yield
+        else {
+          const present = receivers.filter(({ hasLeft }) => !hasLeft)
+          if (present.length === 0) break
+          if (!hasBegun) for (const { asked } of present) for (const { begin } of asked) begin?.(position)
+          hasBegun = true
+          for (const { session } of present) session.tellShared(frame)
+          yield
+        }
       }
-      this.#over(receiver, ({ end }) => end(position))
+    } catch (error) {
+      // Nothing tells a client that the rest of its snapshot does not come.
+      if (hasBegun) for (const { session } of receivers) session.close(CLOSE_CODES.goingAway, 'the board ended early')
+      this.#refuse(receivers, INTERNAL)
+      throw error
+    }
+    for (const receiver of receivers) this.#over(receiver, ({ end }) => end(position))
+  }
+
+  /** The frames, at least one; null wherever it may be interrupted. */
+  *#parts(picture: BoardPicture): Generator<SharedFrame | null, void> {
+    const { clock } = this.#ports
+    const { position } = picture
+    const counts = picture.counts()
+    let counted = counts.next()
+    for (; counted.done !== true; counted = counts.next()) yield null
+    const alarms: AlarmView[] = []
+    for (const ofOne of picture.alarms()) {
+      if (ofOne !== null) alarms.push(...ofOne)
+      yield null
+    }
+    const most = Math.max(counted.value.trips, counted.value.units, alarms.length)
+    const parts = Math.max(1, Math.ceil(most / PART_ITEMS))
+    const [trips, units] = [picture.trips(), picture.units(() => clock.nowMs())]
+    const zones = picture.zones()
+    for (let part = 0; part < parts; part++) {
+      const told: Told = {
+        type: 'board',
+        position,
+        part,
+        parts,
+        trips: yield* upTo(PART_ITEMS, trips),
+        units: yield* upTo(PART_ITEMS, units),
+        alarms: alarms.slice(part * PART_ITEMS, (part + 1) * PART_ITEMS),
+        ...(part === 0 && zones.length > 0 && { zones }),
+      }
+      yield { told, encoded: {} }
     }
   }
 
@@ -208,6 +229,7 @@ export class BoardSnapshots implements TurnFollower {
     if (!receiver.hasLeft) receiver.asked.forEach(tell)
     if (this.#served.size > 0 || !this.#isBusy) return
     this.#isBusy = false
+    this.#picture = null
     if (this.#waiting.size === 0) return
     if (this.#spentMs > 0) this.#nextAfter(Math.min(REST_MAX_MS, REST_SHARE * this.#spentMs))
     else this.#next()
@@ -216,29 +238,14 @@ export class BoardSnapshots implements TurnFollower {
 
 const isPatient = ({ asked }: Receiver): boolean => asked.every(({ mayWait }) => mayWait)
 
-interface BoardContent {
-  readonly trips: readonly TripShown[]
-  readonly units: readonly UnitShown[]
-  readonly alarms: readonly AlarmView[]
-  readonly zones: readonly DrawnZone[]
-}
-
-/** A snapshot cut into frames; there is always at least one. */
-function snapshotFrames(position: number, { trips, units, alarms, zones }: BoardContent): readonly SharedFrame[] {
-  const most = Math.max(trips.length, units.length, alarms.length)
-  const parts = Math.max(1, Math.ceil(most / PART_ITEMS))
-  return Array.from({ length: parts }, (_, part) => {
-    const [from, to] = [part * PART_ITEMS, (part + 1) * PART_ITEMS]
-    const told: Told = {
-      type: 'board',
-      position,
-      part,
-      parts,
-      trips: trips.slice(from, to),
-      units: units.slice(from, to),
-      alarms: alarms.slice(from, to),
-      ...(part === 0 && zones.length > 0 && { zones }),
-    }
-    return { told, encoded: {} }
-  })
+/** The next of what there is, so many at most; yields null wherever it may be interrupted. */
+function* upTo<Item>(most: number, from: Generator<Item | null, void>): Generator<null, Item[]> {
+  const items: Item[] = []
+  while (items.length < most) {
+    const { done, value } = from.next()
+    if (done === true) break
+    if (value !== null) items.push(value as Item)
+    yield null
+  }
+  return items
 }

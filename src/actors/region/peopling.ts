@@ -19,7 +19,7 @@ type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 's
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, watch, silence, freshness, location: { population, closed } }: Levels,
+  { state, turns, watch, silence, freshness, location: { population, closed, wheels } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
@@ -64,6 +64,7 @@ export async function people(
     closed.recover(call)
     if (machine.monotonicMs() >= sliceEndsMs) await pause()
   }
+  wheels.begin()
   if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence, freshness })
 }
 

@@ -14,6 +14,7 @@ import { momentLimits } from './fix-limits.ts'
 import type { MoveFollower } from './followers.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import { refuseRequest } from './send-refusal.ts'
+import type { WheelWatch } from './wheel-watch.ts'
 
 interface UnitFixesPorts {
   readonly clock: RegionClock
@@ -21,6 +22,7 @@ interface UnitFixesPorts {
   readonly machine: MachineClock
   readonly metrics: Metrics
   readonly segments: SegmentWriter
+  readonly wheels: Pick<WheelWatch, 'take'>
   readonly followers: readonly MoveFollower[]
 }
 
@@ -43,7 +45,10 @@ export class UnitFixes implements FixDoor {
   }
 
   store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<FixDoor['store']>): boolean {
-    return this.#ports.segments.add(unitId, streamId, fix, flags, receivedWallMs)
+    const { segments, wheels } = this.#ports
+    if (!segments.add(unitId, streamId, fix, flags, receivedWallMs)) return false
+    wheels.take(unitId, fix, flags)
+    return true
   }
 
   counted(counts: FixCounts): void {

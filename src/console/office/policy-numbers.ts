@@ -8,6 +8,7 @@ export type PolicyValue = number | string
 
 const WHOLE: Readonly<Record<string, readonly string[]>> = {
   mode: ['ordered', 'offered'],
+  arrivals: ['off', 'suggest', 'automatic'],
   whenNoneFree: ['wait', 'send-lower', 'nearest-trained'],
 }
 
@@ -42,7 +43,7 @@ export function unitSign(path: NumberPath): string {
   if (isSpan(path)) return 's'
   if (name.endsWith('Percent')) return '%'
   if (name.endsWith('Mps')) return 'm/s'
-  return name.endsWith('MaxM') ? 'm' : ''
+  return name.endsWith('M') ? 'm' : ''
 }
 
 /** As it stands in its field. */

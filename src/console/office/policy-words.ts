@@ -18,12 +18,24 @@ export const POLICY_GROUPS_EN: readonly PolicyGroup[] = [
       ['orderTimeoutMs', 'Time to answer an order', 'Mode ordered: then it goes to another unit.'],
       ['voiceTimeoutMs', 'Time to tell by voice', 'So long a dispatcher has to call a crew and confirm.'],
       ['standDownWarnMs', 'Alarm for a stand-down', 'A crew has not said that it knows that its trip was taken.'],
-      ['noMovementMs', 'Alarm for no movement', 'An accepted trip without a further report.'],
+      ['noMovementMs', 'Alarm for no movement', 'After the crew was told: the unit has not moved.'],
       [
         'withdrawPauseMs',
         'Pause after a withdrawal',
         'For so long the desk leaves a withdrawn unit to the dispatcher.',
       ],
+    ],
+  },
+  {
+    title: 'By the wheels',
+    numbers: [
+      ['arrivals', 'Arrivals by position', 'What becomes of an arrival or a departure that positions show.'],
+      ['sceneFenceM', 'Radius of the scene', 'A unit that stands within it has arrived.'],
+      ['destinationFenceM', 'Radius of the destination', 'The same, with a patient on board.'],
+      ['arrivalDwellMs', 'Stands for', 'So long it must have stood there.'],
+      ['standingMs', 'Alarm for standing', 'A unit on its way has stood for so long.'],
+      ['turnedAwayM', 'Alarm for turning away', 'It is so much further from the scene than it has been.'],
+      ['pastEtaMs', 'Alarm for being late', 'It is so much later than it was to be.'],
     ],
   },
   {

@@ -49,6 +49,10 @@ export interface TimeView {
   readonly why?: AbsentReason
   /** What was said of it again, the newest. */
   readonly otherAtMs?: number
+  /** What the unit's wheels say of it; of cause `geofence` nobody else has told it yet. Absent where they say nothing. */
+  readonly wheelsAtMs?: number
+  /** The fixes that prove that came late. */
+  readonly lateEvidence?: true
   /** It lies before another moment that it should follow, or behind one that should follow it. */
   readonly implausible?: true
   /** Why a dispatcher corrected it. */

@@ -40,6 +40,11 @@ export const FIX_FLAGS = {
 /** Flags of a fix that was not believed. */
 export const DOUBTED = FIX_FLAGS.impossible | FIX_FLAGS.inaccurate
 
+/** Whether a fix with these flags says where its unit was. */
+export const isBelieved = (flags: number): boolean =>
+  (flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) === 0 &&
+  ((flags & DOUBTED) === 0 || (flags & FIX_FLAGS.anchors) !== 0)
+
 /** The bytes are no segment of this version; nothing of them was taken. */
 export class SegmentCorrupt extends Error {
   override readonly name = 'SegmentCorrupt'

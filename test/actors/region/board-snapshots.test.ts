@@ -78,6 +78,34 @@ test('a large board is made in slices: a command that comes meanwhile does not w
   )
 })
 
+test('a part of a board leaves before the next is made, so that a large board is never in memory as a whole', async () => {
+  await importUnits(2_000)
+  const console = await signIn()
+  slowDown()
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
+  const seen = new Set<number>()
+  for (let i = 0; i < 200 && console.parts.length < 10; i++) {
+    await world.advance(1)
+    seen.add(console.parts.length)
+  }
+  assert.deepEqual([...seen].sort((a, b) => a - b).slice(-3), [8, 9, 10])
+  assert.ok(seen.size > 5, `parts came in ${seen.size} steps`)
+})
+
+test('a board that cannot be made to its end ends the sessions that have begun to read it', async () => {
+  await importUnits(500)
+  const console = await signIn()
+  const memory = world.region.states as unknown as { unitView: (actor: { readonly unitId: string }) => unknown }
+  const { unitView } = memory
+  memory.unitView = function (actor, ...more: unknown[]) {
+    if (actor.unitId === 'U450') throw new Error('a view that a test broke')
+    return unitView.call(this, actor, ...(more as []))
+  }
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
+  await world.advance(1_000)
+  assert.deepEqual([console.parts.length, console.closes], [2, [4503]])
+})
+
 test('all who ask before a board begins get the very same frames, and who asks later gets the next', async () => {
   await importUnits(500)
   const consoles = [await signIn(), await signIn(), await signIn(), await signIn()] as const

@@ -790,4 +790,14 @@ export const VARIANTS: readonly Variant[] = [
     },
     provoke: { seed: 30, callsPerHour: 60, drivers: 20 },
   },
+  {
+    name: 'wheels-over-crew',
+    breaks: "what the wheels say of a moment takes the place of the crew's own word",
+    patch: {
+      file: 'src/domain/trip/response-fold.ts',
+      find: 'if (isWheels) return { ...known, ...wheelsIn(moment) }',
+      replace: 'if (isWheels) return moment',
+    },
+    provoke: { callsPerHour: 60, drivers: 12, troubles: { policyChanges: 12 } },
+  },
 ]

@@ -73,26 +73,50 @@ export class MarkTeller {
   }
 
   #setTimer(): void {
-    if (this.#cancelTimer !== null) return
-    this.#cancelTimer = this.#machine.after(TELL_MARKS_EVERY_MS, () => {
-      this.#cancelTimer = null
-      this.#tellDueMarks()
-      if (this.#due.size > 0 || this.#recent.size > 0) this.#setTimer()
-    })
+    this.#cancelTimer ??= this.#machine.after(TELL_MARKS_EVERY_MS, () => this.#tell(this.#due.size))
   }
 
-  #tellDueMarks(): void {
+  /**
+   * Tells a frame of marks, and the loop is left to others before the next: a feed may have a hundred thousand, all stored at once.
+   * Input: how many of those that were due when this began are still to be told.
+   */
+  #tell(count: number): void {
+    const oldOnes = this.#makeOldDue()
+    // Marks that a slow feed cannot take yet stay due: the later they leave, the more they tell.
+    const some = this.#session.isBehind ? [] : firstOf(this.#due, Math.min(count + oldOnes, MARKS_PER_FRAME))
+    if (some.length > 0) {
+      const marks = some.map(attachment => [attachment.channel, this.told(attachment)] as const)
+      this.#session.tell({ type: 'feed-marks', marks })
+    }
+    const left = count + oldOnes - some.length
+    if (some.length > 0 && left > 0) {
+      this.#cancelTimer = this.#machine.after(0, () => this.#tell(left))
+      return
+    }
+    this.#cancelTimer = null
+    if (this.#due.size > 0 || this.#recent.size > 0) this.#setTimer()
+  }
+
+  /** Output: how many marks have become due since the last of each was told so long ago; a frame of them at most. */
+  #makeOldDue(): number {
     const nowMs = this.#machine.monotonicMs()
+    const before = this.#due.size
+    let looked = 0
     for (const attachment of this.#recent) {
-      if (nowMs - attachment.toldAtMs < MARK_EVERY_MS) break
+      if (nowMs - attachment.toldAtMs < MARK_EVERY_MS || looked === MARKS_PER_FRAME) break
+      looked += 1
       this.#recent.delete(attachment)
       if (attachment.stream.durableSeq > attachment.toldSeq) this.#due.add(attachment)
     }
-    // Marks that a slow feed cannot take yet stay due: the later they leave, the more they tell.
-    if (this.#due.size === 0 || this.#session.isBehind) return
-    const marks = [...this.#due].map(attachment => [attachment.channel, this.told(attachment)] as const)
-    for (let from = 0; from < marks.length; from += MARKS_PER_FRAME) {
-      this.#session.tell({ type: 'feed-marks', marks: marks.slice(from, from + MARKS_PER_FRAME) })
-    }
+    return this.#due.size - before
   }
+}
+
+function firstOf<Item>(items: Iterable<Item>, most: number): Item[] {
+  const first: Item[] = []
+  for (const item of items) {
+    if (first.length >= most) break
+    first.push(item)
+  }
+  return first
 }
