@@ -105,9 +105,9 @@ export class BoardWatch {
   /** Notices that are no records, for a session that begins to watch. */
   #tellWatcher(session: Session): void {
     const { memory, notices, freshness } = this.#ports
-    freshness.owe(session)
     const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
     if (held.length > 0) session.tell(quarantineNotice(held))
     for (const notice of notices()) session.tell(notice)
+    freshness.owe(session)
   }
 }

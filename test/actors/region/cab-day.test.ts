@@ -41,7 +41,9 @@ async function replay(day: CabDay, deliveries: readonly Delivery[]) {
   const channels = [...day.keys()].map((cab, i) => [i, cab, 'modem', 'gnss', 1] as const)
   await world.attach(modems, ...channels)
   const channelOf = new Map(channels.map(([channel, cab]) => [cab, channel]))
-  for (const { arrivesAtMs, cab, by, fixes } of deliveries) {
+  for (const [i, { arrivesAtMs, cab, by, fixes }] of deliveries.entries()) {
+    // The mailbox holds only so much, and a whole fleet may report in one second.
+    if (i % 100 === 0) await settle()
     if (world.nowMs < arrivesAtMs) await world.advance(wallMs(arrivesAtMs) - world.machine.wallMs())
     const wire = fixes.map(
       ({ seq, atMs, lonDeg, latDeg, accuracyM }) =>
@@ -59,6 +61,7 @@ async function replay(day: CabDay, deliveries: readonly Delivery[]) {
     else world.feedFixes(modems, ...wire.map(fix => [channelOf.get(cab)!, ...fix] as const))
   }
   await world.advance(1_000)
+  for (const session of [modems, ...phones.values()]) assert.deepEqual(session.all('error'), [], session.sessionId)
   const after = await Promise.all(COUNTED.map(kind => world.countedFixes(kind)))
   const counts = Object.fromEntries(COUNTED.map((kind, i) => [kind, after[i]! - before[i]!]))
   const places = new Map(
@@ -93,7 +96,7 @@ async function agree(day: CabDay, seed: number) {
 
 describe('a day of a fleet over a bad network: placed, late, repeated and flagged as a second opinion has it', () => {
   test('a few made-up vehicles', async () => {
-    await agree(madeUpCabs(new Dice(7), 12, 6), 7)
+    await agree(madeUpCabs(new Dice(7), 60, 0.75), 7)
   })
 
   test('the cabs of San Francisco', { skip: missing }, async t => {

@@ -156,7 +156,7 @@ describe('a trip that an offer does not fit', () => {
     await settle()
     assert.deepEqual(notices(other), [notice])
     assert.deepEqual(
-      other.messages.slice(-3).map(([type]) => type),
+      other.messages.slice(-4, -1).map(([type]) => type),
       ['reply', 'board', 'error'],
     )
   })
