@@ -23,6 +23,8 @@ export interface History {
   readonly endedTrips?: number
   /** What was before the last hours: at least so many records in all, spread over that time. */
   readonly long?: { readonly records: number; readonly spanMs: number }
+  /** Of each unit; two unless told. */
+  readonly fixesPerUnit?: number
   /** A whole set of snapshots at the end. */
   readonly withSnapshots?: boolean
   /** Hears now and then how many records are written. */
@@ -31,7 +33,6 @@ export interface History {
 
 const CITY: City = { radiusM: 40_000 }
 const UNITS_PER_RECORD = 256
-const FIXES_PER_UNIT = 2
 const DESK = 'desk-1'
 const LAST_HOURS_MS = 3 * 3_600_000
 /** Of the years: units that go out of service and come back for each call, two records each. */
@@ -40,7 +41,7 @@ const PROGRESS_EVERY = 50_000
 
 /** Output: how many records the log has then. Input: a migrated database without records in the region. */
 export async function writeHistory(databaseUrl: string, history: History): Promise<number> {
-  const { region = REGION, units, openTrips, endedTrips = 0, long, withSnapshots = false } = history
+  const { region = REGION, units, openTrips, endedTrips = 0, long, fixesPerUnit = 2, withSnapshots = false } = history
   const journal = new PostgresJournal(databaseUrl)
   try {
     const { ownership } = await journal.acquire(region)
@@ -52,7 +53,7 @@ export async function writeHistory(databaseUrl: string, history: History): Promi
     log.goOn(nowMs - LAST_HOURS_MS)
     await writeOpenTrips(log, units, openTrips)
     await writeEndedTrips(log, endedTrips)
-    await writeFixes(log, units)
+    await writeFixes(log, units, fixesPerUnit)
     if (withSnapshots) await log.writeSnapshots()
     await log.end()
     return log.position
@@ -184,9 +185,9 @@ function newCall(log: PastLog, name: string, random: () => number) {
   return { events: enterCall(entered, callId, [tripId], log.nowMs, incidentNoOf(incident)), incident, callId, tripId }
 }
 
-async function writeFixes(log: PastLog, units: number): Promise<void> {
+async function writeFixes(log: PastLog, units: number, each: number): Promise<void> {
   const random = seeded(3)
-  for (let seq = 1; seq <= FIXES_PER_UNIT; seq++) {
+  for (let seq = 1; seq <= each; seq++) {
     for (let index = 0; index < units; index++) {
       const fixedAtMs = Date.now() - 60_000 + seq * 15_000
       const fix = { seq, fixedAtMs, ...somewhere(CITY, random), accuracyM: 5, speedMps: 10, headingDeg: 90 }

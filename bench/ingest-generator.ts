@@ -1,20 +1,18 @@
 /**
- * The load of the ingest bench, in a process of its own so that its work is not taken for the engine's: one WebSocket a
- * driver, each signed on, each sending one fix a frame when the schedule says so, whatever the engine does meanwhile.
+ * The load of the ingest bench, in a process of its own so that its work is not taken for the engine's. Drivers with a socket of
+ * their own send one fix a frame; those of the others that are due together travel in frames of feeds. All are on duty, and each
+ * sends when the schedule says so, whatever the engine does meanwhile.
  *
- * Modes: connecting, until every driver has its welcome and its crew is on duty; running, from the parent's `run` to the
+ * Modes: connecting, until every link is ready and every crew on duty; running, from the parent's `run` to the
  * last fix due; settling, until the engine has called every fix durable or the time for that is up; then idle, with
  * its sockets open, until the parent ends it.
  */
 import { build } from 'hdr-histogram-js'
-import { WebSocket } from 'ws'
-import { decodeServer, encodeClient } from '../src/protocol/codec.ts'
 import { toE7 } from '../src/protocol/fix-frame.ts'
-import type { ClientMessage } from '../src/protocol/wire/client-tuples.ts'
-import { SUBPROTOCOL_BINARY } from '../src/protocol/wire/message-types.ts'
-import type { ServerMessage } from '../src/protocol/wire/server-tuples.ts'
+import type { FeedFix } from '../src/protocol/wire/fix-tuples.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { type City, drive, newVehicle, type Vehicle } from './fleet.ts'
+import { driverLink, type FixLink, feedLink, type LinkPorts } from './ingest-links.ts'
 import { serveParent, tellParent } from './load-child.ts'
 import { OpenLoopSchedule } from './schedule.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, type SentFixes } from './sent-fixes.ts'
@@ -22,8 +20,11 @@ import { ACCURACY_DM, emptySentFixes, NO_HEADING, type SentFixes } from './sent-
 export interface GeneratorSetup {
   readonly port: number
   readonly region: string
-  /** One a driver. */
+  readonly drivers: number
+  /** One for each driver with a socket of its own; they come first. */
   readonly tokens: readonly string[]
+  /** Of the feeds that carry all others, who are on duty already. */
+  readonly feedTokens: readonly string[]
   readonly seed: number
   readonly cadenceMs: number
   readonly warmupMs: number
@@ -64,20 +65,17 @@ const STREAM = 'bench'
 /** Below it a timer would fire late more often than early. */
 const SHORTEST_WAIT_MS = 1
 
-interface Driver {
-  readonly socket: WebSocket
-  readonly vehicle: Vehicle
-  /** The `clientNowMs` of its hello. */
-  readonly helloWallMs: number
-  readonly asks: boolean
-  open: boolean
-}
-
 class Generator {
   readonly #setup: GeneratorSetup
   readonly #schedule: OpenLoopSchedule
   readonly #random: () => number
-  readonly #drivers: Driver[] = []
+  readonly #vehicles: readonly Vehicle[]
+  /** One for each driver that has one of its own. */
+  readonly #sockets: FixLink[] = []
+  readonly #feeds: FixLink[] = []
+  readonly #driversPerFeed: number
+  /** Of each feed, the fixes that are due and leave with the next frame. */
+  readonly #due: number[][] = []
   /** The first fix that is measured, and the end of all. */
   readonly #measuredFrom: number
   readonly #end: number
@@ -95,23 +93,41 @@ class Generator {
   #missed = 0
 
   constructor(setup: GeneratorSetup) {
-    const { tokens, cadenceMs, seed, warmupMs, measuredMs } = setup
+    const { drivers, tokens, feedTokens, cadenceMs, seed, warmupMs, measuredMs } = setup
     this.#setup = setup
     this.#random = seeded(seed + 1)
-    this.#schedule = new OpenLoopSchedule(tokens.length, cadenceMs, seed)
+    this.#schedule = new OpenLoopSchedule(drivers, cadenceMs, seed)
     this.#measuredFrom = this.#schedule.dueBefore(warmupMs)
     this.#end = this.#schedule.dueBefore(warmupMs + measuredMs)
-    this.#fixes = emptySentFixes(tokens.length, this.#end)
+    this.#fixes = emptySentFixes(drivers, this.#end)
+    this.#vehicles = Array.from({ length: drivers }, (_, index) => newVehicle(index, CITY, 1, this.#random))
+    this.#driversPerFeed = Math.ceil((drivers - tokens.length) / Math.max(1, feedTokens.length))
   }
 
   async connect(): Promise<void> {
+    const { port, region, drivers, tokens, feedTokens } = this.#setup
+    const ports: LinkPorts = {
+      ...{ port, region, stream: STREAM },
+      onMark: (driver, durableSeq) => this.#onMark(driver, durableSeq),
+      onRefused: code => {
+        this.#refusals[code] = (this.#refusals[code] ?? 0) + 1
+      },
+    }
     let next = 0
     const worker = async () => {
-      for (let index = next++; index < this.#setup.tokens.length; index = next++) {
-        this.#drivers[index] = await this.#signOn(index)
+      for (let index = next++; index < tokens.length; index = next++) {
+        const link = driverLink(ports, index, tokens[index]!)
+        this.#sockets[index] = link
+        await link.ready()
       }
     }
     await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, worker))
+    for (const [n, token] of feedTokens.entries()) {
+      const first = tokens.length + n * this.#driversPerFeed
+      this.#due.push([])
+      this.#feeds.push(feedLink(ports, first, Math.min(this.#driversPerFeed, drivers - first), token))
+    }
+    await Promise.all(this.#feeds.map(feed => feed.ready()))
   }
 
   run(): void {
@@ -119,41 +135,17 @@ class Generator {
     this.#tick()
   }
 
-  async #signOn(index: number): Promise<Driver> {
-    const { port, region, tokens, askEvery } = this.#setup
-    const vehicle = newVehicle(index, CITY, 1, this.#random)
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, [SUBPROTOCOL_BINARY], { perMessageDeflate: false })
-    const helloWallMs = Date.now()
-    const driver: Driver = { socket, vehicle, helloWallMs, asks: index % askEvery === 0, open: true }
-    await new Promise<void>((resolve, reject) => {
-      const failed = (why: string) => reject(new Error(`Driver ${vehicle.unitId} could not sign on: ${why}`))
-      socket.once('open', () => {
-        const streams = [[STREAM, 'gnss', 1]] as const
-        send(driver, ['hello', 'hello', tokens[index]!, region, 'driver', vehicle.unitId, helloWallMs, streams])
-      })
-      socket.on('message', (data: Buffer) => {
-        const message = decodeServer(data)
-        if (message[0] === 'welcome') send(driver, ['sign-on', `on-${vehicle.unitId}`, helloWallMs])
-        else if (message[0] === 'reply') resolve()
-        else if (message[0] === 'error') failed(`${message[2]}, ${message[3]}`)
-        this.#onMessage(index, message)
-      })
-      socket.on('close', code => {
-        driver.open = false
-        failed(`closed with ${code}`)
-      })
-      socket.on('error', error => failed(error.message))
-    })
-    return driver
-  }
-
   /** Sends all that is due, then sleeps until the next is: late when this process is slow, never because the engine is. */
   #tick(): void {
     for (;;) {
       if (this.#next === this.#measuredFrom && this.#windowCpu === null) this.#openWindow()
-      if (this.#next === this.#end) return this.#closeWindow()
+      if (this.#next === this.#end) {
+        this.#sendDue()
+        return this.#closeWindow()
+      }
       const waitMs = this.#startedMs + this.#schedule.dueMs(this.#next) - performance.now()
       if (waitMs > 0) {
+        this.#sendDue()
         setTimeout(() => this.#tick(), Math.max(SHORTEST_WAIT_MS, waitMs))
         return
       }
@@ -162,43 +154,57 @@ class Generator {
   }
 
   #send(n: number): void {
-    const { cadenceMs, tokens } = this.#setup
-    const index = n % tokens.length
-    const driver = this.#drivers[index]!
-    if (!driver.open) {
-      this.#missed++
+    const index = n % this.#setup.drivers
+    const { length } = this.#setup.tokens
+    if (index < length) this.#sendBy(this.#sockets[index]!, [n])
+    else this.#due[this.#feedOf(index)]!.push(n)
+  }
+
+  #sendDue(): void {
+    for (const [feed, due] of this.#due.entries()) if (due.length > 0) this.#sendBy(this.#feeds[feed]!, due.splice(0))
+  }
+
+  #sendBy(link: FixLink, due: readonly number[]): void {
+    if (!link.isOpen) {
+      this.#missed += due.length
       return
     }
-    const { vehicle, helloWallMs } = driver
+    const sentAtMs = Date.now() - link.helloWallMs
+    const nowMs = performance.now() - this.#startedMs
+    const { frames, bytes } = link.send(
+      sentAtMs,
+      due.map(n => this.#fixOf(n, nowMs, link.helloWallMs + sentAtMs)),
+    )
+    const { drivers, askEvery } = this.#setup
+    for (const n of due) if ((n % drivers) % askEvery === 0) link.askMark(n % drivers)
+    if (due[0]! < this.#measuredFrom) return
+    this.#frames += frames
+    this.#bytes += bytes
+  }
+
+  /** Drives on to a fix that is due, and notes it as sent. */
+  #fixOf(n: number, nowMs: number, sentWallMs: number): FeedFix {
+    const { cadenceMs, drivers } = this.#setup
+    const index = n % drivers
+    const vehicle = this.#vehicles[index]!
     drive(vehicle, cadenceMs / 1_000, CITY, this.#random)
-    const lateMs = performance.now() - this.#startedMs - this.#schedule.dueMs(n)
-    const sentAtMs = Date.now() - helloWallMs
+    const lateMs = nowMs - this.#schedule.dueMs(n)
     // Measured when it was due: a late frame carries an older fix, as it would from a vehicle.
     const ageMs = Math.round(lateMs)
-    const seq = (n - index) / tokens.length + 1
+    const seq = (n - index) / drivers + 1
     const lonE7 = toE7(vehicle.lonDeg)
     const latE7 = toE7(vehicle.latDeg)
     const speedCmps = Math.round(vehicle.speedMps * 100)
     const headingDd = vehicle.headingDeg === null ? null : vehicle.headingDeg * 10
-    const bytes = send(driver, ['fix', 0, sentAtMs, [seq, ageMs, lonE7, latE7, ACCURACY_DM, speedCmps, headingDd]])
-    if (driver.asks) send(driver, ['mark', 0])
-
     const fixes = this.#fixes
-    fixes.fixedAtMs[n] = helloWallMs + sentAtMs - ageMs
+    fixes.fixedAtMs[n] = sentWallMs - ageMs
     fixes.lonE7[n] = lonE7
     fixes.latE7[n] = latE7
     fixes.speedCmps[n] = speedCmps
     fixes.headingDd[n] = headingDd ?? NO_HEADING
     fixes.sentSeq[index] = seq
-    if (n < this.#measuredFrom) return
-    this.#scheduleLagUs.recordValue(Math.max(0, Math.round(lateMs * 1_000)))
-    this.#frames++
-    this.#bytes += bytes
-  }
-
-  #onMessage(index: number, message: ServerMessage): void {
-    if (message[0] === 'marks') this.#onMark(index, message[2])
-    else if (message[0] === 'error') this.#refusals[message[2]] = (this.#refusals[message[2]] ?? 0) + 1
+    if (n >= this.#measuredFrom) this.#scheduleLagUs.recordValue(Math.max(0, Math.round(lateMs * 1_000)))
+    return [index, seq, ageMs, lonE7, latE7, ACCURACY_DM, speedCmps, headingDd]
   }
 
   #onMark(index: number, durableSeq: number): void {
@@ -206,7 +212,7 @@ class Generator {
     const told = toldSeq[index]!
     if (durableSeq <= told) return
     toldSeq[index] = durableSeq
-    if (!this.#drivers[index]!.asks) return
+    if (index % this.#setup.askEvery !== 0) return
     const nowMs = performance.now() - this.#startedMs
     for (let seq = told + 1; seq <= durableSeq; seq++) {
       const n = (seq - 1) * drivers + index
@@ -225,14 +231,15 @@ class Generator {
     this.#cpuShare = (user + system) / 1_000 / (performance.now() - this.#windowMs)
     tell({ type: 'window-closed' })
     // The marks still out are asked for once; those that the engine owes already come by themselves.
-    this.#drivers.forEach((driver, index) => {
-      if (driver.open && this.#unconfirmed(index)) send(driver, ['mark', 0])
+    this.#sockets.forEach((link, index) => {
+      if (link.isOpen && this.#unconfirmed(index)) link.askMark(index)
     })
+    for (const feed of this.#feeds) if (feed.isOpen) feed.askMark(null)
     this.#settle(performance.now() + SETTLE_WITHIN_MS)
   }
 
   #settle(giveUpAtMs: number): void {
-    const waiting = this.#drivers.some((driver, index) => driver.open && this.#unconfirmed(index))
+    const waiting = this.#vehicles.some((_, index) => this.#linkOf(index).isOpen && this.#unconfirmed(index))
     if (waiting && performance.now() < giveUpAtMs) {
       setTimeout(() => this.#settle(giveUpAtMs), 20)
       return
@@ -242,7 +249,7 @@ class Generator {
       type: 'settled',
       report: {
         fixes: this.#fixes,
-        measuredFixes: this.#frames,
+        measuredFixes: this.#end - this.#measuredFrom - this.#missed,
         measuredFrames: this.#frames,
         measuredBytes: this.#bytes,
         cpuShare: this.#cpuShare,
@@ -252,22 +259,24 @@ class Generator {
         markP50Ms: ms(this.#markUs.getValueAtPercentile(50)),
         markP99Ms: ms(this.#markUs.getValueAtPercentile(99)),
         marks: this.#markUs.totalCount,
-        socketsLost: this.#drivers.filter(driver => !driver.open).length,
+        socketsLost: [...this.#sockets, ...this.#feeds].filter(link => !link.isOpen).length,
         refusals: this.#refusals,
       },
     })
   }
 
+  #linkOf(index: number): FixLink {
+    const { length } = this.#setup.tokens
+    return index < length ? this.#sockets[index]! : this.#feeds[this.#feedOf(index)]!
+  }
+
+  #feedOf(index: number): number {
+    return Math.floor((index - this.#setup.tokens.length) / this.#driversPerFeed)
+  }
+
   #unconfirmed(index: number): boolean {
     return this.#fixes.toldSeq[index]! < this.#fixes.sentSeq[index]!
   }
-}
-
-/** Output: the bytes of the frame's payload. */
-function send(driver: Driver, message: ClientMessage): number {
-  const bytes = encodeClient(message, 'binary')
-  driver.socket.send(bytes)
-  return bytes.length
 }
 
 const tell = tellParent<FromGenerator>

@@ -12,11 +12,15 @@ import { openClient } from '../src/store/postgres/database.ts'
 import { UsageError } from '../tools/shared/command-line.ts'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { growth, quantile, type Samples, sample } from '../tools/shared/prometheus.ts'
+import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
+import { Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
+import { liveBytesOfNobody, writeFleet } from './ingest-fleet.ts'
 import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'
 import { LoadChild } from './load-child.ts'
-import { importUnits, prepareRegion, REGION } from './region.ts'
+import { rawEchoCpuUs } from './raw-echo.ts'
+import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
 import { type SentFixes, StoreCheck, type Verdict } from './sent-fixes.ts'
 
 const GENERATOR = fileURLToPath(new URL('./ingest-generator.ts', import.meta.url))
@@ -28,10 +32,35 @@ const FIXES_MAX = 50_000_000
 /** Fewer in the measured time give no figures. */
 const MEASURED_FIXES_MIN = 10
 const SEGMENTS_AT_ONCE = 100
+/** Each takes a file in the engine and one in the generator, of 20,000 that a process may have open. */
+const SOCKETS_MAX = 15_000
+const ECHO_SECONDS_MAX = 20
+const DRIVERS_PER_FEED = 100_000
+const DISPATCHERS = 4
+const READY_WITHIN_MS = 300_000
+/** The rate by which a fleet is attached is that of a start, not of the load. */
+const START_RATES = {
+  GOLDENHOUR_LIMITS_RATES_CONTROL_CONNECTION_PER_S: '1000000',
+  GOLDENHOUR_LIMITS_RATES_CONTROL_USER_PER_S: '1000000',
+}
 
 const options = {
-  // Each driver takes a socket in the engine and one in the generator, of 20,000 files that a process may have open.
-  drivers: { kind: 'number', what: 'drivers, one socket each', initial: 1_000, quick: 200, min: 1, max: 15_000 },
+  drivers: { kind: 'number', what: 'drivers, all on duty', initial: 1_000, quick: 200, min: 1, max: 1_000_000 },
+  sockets: {
+    kind: 'number',
+    what: `drivers with a socket of their own; as many as there are, up to ${SOCKETS_MAX}`,
+    initial: null,
+    min: 0,
+    max: SOCKETS_MAX,
+  },
+  feeds: {
+    kind: 'number',
+    what: 'feed connections that carry the others; one for each 100,000',
+    initial: null,
+    min: 1,
+    max: 64,
+  },
+  calls: { kind: 'number', what: 'calls that dispatchers enter a second, meanwhile', initial: 1, min: 0, max: 50 },
   cadence: {
     kind: 'number',
     what: 'seconds between fixes',
@@ -57,7 +86,7 @@ const options = {
 
 export const ingestBench = defineBench({
   name: 'ingest',
-  summary: 'position fixes over one socket a driver: rate, CPU, memory, time until durable, and losses',
+  summary: 'position fixes over sockets and feeds: rate, CPU, memory, time until durable, and losses',
   options,
   run,
 })
@@ -72,12 +101,21 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   if (planned > FIXES_MAX) throw new UsageError(`${planned} fixes are more than one run keeps (${FIXES_MAX}).`)
 
   const databaseUrl = await startDatabase()
-  const tokens = await prepareRegion(databaseUrl, drivers)
-  const settings: Record<string, string> = values.transport === null ? {} : { GOLDENHOUR_TRANSPORT: values.transport }
-  const engine = await EngineChild.start(databaseUrl, { settings })
+  const sockets = Math.min(values.sockets ?? SOCKETS_MAX, drivers)
+  const feeds = sockets === drivers ? 0 : (values.feeds ?? Math.ceil((drivers - sockets) / DRIVERS_PER_FEED))
+  const names = (of: string, count: number) => Array.from({ length: count }, (_, n) => `${of}-${n}`)
+  const tokens = await prepareRegion(databaseUrl, sockets)
+  const deskTokens = await tokensOf(databaseUrl, 'dispatcher', names('desk', DISPATCHERS))
+  const settings: Record<string, string> = {
+    ...(values.transport !== null && { GOLDENHOUR_TRANSPORT: values.transport }),
+    ...(feeds > 0 && START_RATES),
+  }
   // Before the engine knows a unit: a driver's memory is all that it costs, connected or not.
-  const liveBytesBefore = await engine.inspector.liveBytes()
-  await importUnits(databaseUrl, drivers)
+  const fleet = feeds === 0 ? null : await liveBytesOfNobody(databaseUrl, settings)
+  if (fleet !== null) await writeFleet(databaseUrl, drivers)
+  const engine = await EngineChild.start(databaseUrl, { settings, readyWithinMs: READY_WITHIN_MS })
+  const liveBytesBefore = fleet ?? (await engine.inspector.liveBytes())
+  if (fleet === null) await importUnits(databaseUrl, drivers)
 
   const generator = new LoadChild<ToGenerator, FromGenerator>(GENERATOR)
   generator.send({
@@ -85,7 +123,9 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     setup: {
       port: engine.port,
       region: REGION,
+      drivers,
       tokens,
+      feedTokens: await tokensOf(databaseUrl, 'feed', names('feed', feeds)),
       seed,
       cadenceMs: cadence * 1_000,
       warmupMs: warmup * 1_000,
@@ -94,6 +134,8 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     },
   })
   await generator.heard('connected')
+  const desks = values.calls === 0 ? null : new Desks(engine.port, deskTokens, values.calls, seeded(seed + 2))
+  await desks?.start()
   generator.send({ type: 'run' })
   await generator.heard('window-opened')
   if (values['cpu-profile'] !== null) await engine.inspector.startProfile()
@@ -103,27 +145,39 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   if (values['cpu-profile'] !== null) {
     writeFileSync(values['cpu-profile'], JSON.stringify(await engine.inspector.stopProfile()))
   }
+  const calls = (await desks?.stop()) ?? null
   const { report } = await generator.heard('settled')
   const liveBytes = (await engine.inspector.liveBytes()) - liveBytesBefore
   await engine.kill()
   await generator.end()
   const { verdict, durability } = await judge(databaseUrl, report.fixes)
+  const rawEchoCpuUsPerFrame =
+    feeds > 0
+      ? null
+      : await rawEchoCpuUs(sockets, {
+          framesPerS: sockets / cadence,
+          bytes: Math.round(report.measuredBytes / report.measuredFrames),
+          seconds: Math.min(seconds, ECHO_SECONDS_MAX),
+        })
 
   const cpuS = grown(opened.samples, closed.samples, 'process_cpu_seconds_total')
   const handled = sum(closed.samples, 'goldenhour_fixes_total') - sum(opened.samples, 'goldenhour_fixes_total')
+  const cpuUsPerFix = (cpuS * 1e6) / handled
+  const spread = (name: string, share: number) => quantile(growth(opened.samples, closed.samples, name), share)
   const lags = growth(opened.samples, closed.samples, 'goldenhour_durable_lag_seconds')
   const notTheLoad = scheduleComplaints(report)
   return {
     valid: notTheLoad.length === 0,
-    settings: { drivers, cadenceS: cadence, seconds, warmupS: warmup, seed, ...durability },
+    settings: { drivers, feeds, cadenceS: cadence, seconds, warmupS: warmup, seed, ...durability },
     figures: {
       drivers,
-      sockets: drivers - report.socketsLost,
+      sockets: sockets + feeds - report.socketsLost,
       fixesPerFrame: report.measuredFixes / report.measuredFrames,
       fixesPerS: report.measuredFixes / seconds,
       bytesPerFrame: report.measuredBytes / report.measuredFrames,
       engineCpuShare: cpuS / ((closed.atMs - opened.atMs) / 1_000),
-      cpuUsPerFix: (cpuS * 1e6) / handled,
+      cpuUsPerFix,
+      ...(rawEchoCpuUsPerFrame !== null && { rawEchoCpuUsPerFrame, rawEchoRatio: rawEchoCpuUsPerFrame / cpuUsPerFix }),
       bytesPerDriver: Math.round(liveBytes / drivers),
       engineRssBytes: sample(closed.samples, 'process_resident_memory_bytes'),
       durableLagP50Ms: quantile(lags, 0.5) * 1_000,
@@ -131,6 +185,14 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       markP50Ms: report.markP50Ms,
       markP99Ms: report.markP99Ms,
       marks: report.marks,
+      loopLagP99Ms: sample(closed.samples, 'goldenhour_event_loop_lag_seconds{quantile="0.99"}') * 1_000,
+      gcPauseP99Ms: spread('nodejs_gc_duration_seconds', 0.99) * 1_000,
+      ...(calls !== null && {
+        calls: calls.commands,
+        callToOfferP50Ms: calls.p50Ms,
+        callToOfferP99Ms: calls.p99Ms,
+        nearestP99Us: spread('goldenhour_nearest_seconds', 0.99) * 1e6,
+      }),
       ...verdict,
       refusals: Object.values(report.refusals).reduce((total, count) => total + count, 0),
       generatorCpuShare: report.cpuShare,
@@ -138,7 +200,11 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       scheduleLagMaxMs: report.scheduleLagMaxMs,
       missedFixes: report.missed,
     },
-    complaints: [...notTheLoad, ...engineComplaints(report, verdict)],
+    complaints: [
+      ...notTheLoad,
+      ...engineComplaints(report, verdict),
+      ...Object.entries(calls?.failures ?? {}).map(([why, count]) => `${count} calls were answered: ${why}`),
+    ],
   }
 }
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { onStopAsked } from '../src/process/stop-asked.ts'
 import { exitCodeOf, readCommandLine, toolCommand, UsageError } from '../tools/shared/command-line.ts'
+import { arrivalsBench } from './arrivals.ts'
 import type { Bench } from './bench.ts'
 import { bulkheadsBench } from './bulkheads.ts'
 import { cleanUp } from './clean-up.ts'
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   soakBench,
   outageBench,
   finderBench,
+  arrivalsBench,
   nearestBench,
   roadsTablesBench,
   policyBench,

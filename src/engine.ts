@@ -18,6 +18,7 @@ import type { RegionId } from './domain/ids.ts'
 import { keepAudit } from './engine/engine-audit.ts'
 import { EngineStore } from './engine/engine-store.ts'
 import { keepViews } from './engine/engine-views.ts'
+import { keepWebhooks } from './engine/engine-webhooks.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
 import { keepRegions } from './engine/keep-regions.ts'
 import { figuresOf } from './engine/region-figures.ts'
@@ -31,6 +32,7 @@ import { checkCertificate } from './gateway/tls.ts'
 import { chooseTransport } from './gateway/transport/choose.ts'
 import type { Transport } from './gateway/transport/transport.ts'
 import { pagesIn } from './gateway/web-files.ts'
+import { openWebhooks } from './integrations/webhooks/webhook.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -63,7 +65,7 @@ export interface Engine {
 
 /**
  * Starts an engine that owns every region of the database, once no other engine does. `signal` ends a start that waits.
- * Errors: AbortError, PortTaken, TooFewFiles, UwsUnavailable, CertificateUnfit, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
+ * Errors: AbortError, PortTaken, TooFewFiles, UwsUnavailable, CertificateUnfit, WebhookUnfit, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
  * undone.
  */
 export async function startEngine(
@@ -151,6 +153,7 @@ class RunningEngine implements Engine {
     // What needs no database is looked at first: a start that cannot be must not begin with migrations and a first user.
     const transport = this.#chooseTransport()
     if (this.#config.tls !== null) checkCertificate(this.#config.tls)
+    const webhooks = openWebhooks(this.#config.webhooks)
     this.#limits = this.#limitsThatFit()
     const database = await this.#store.open()
     this.#tellOthersOfTheDirectory()
@@ -194,6 +197,7 @@ class RunningEngine implements Engine {
     }
     const regions = await keepRegions(ports, this.#roadMaps)
     this.#regions = regions
+    keepWebhooks(webhooks, { ...kept, metrics: this.#metrics, hosts: () => this.#hosts() })
     this.#signal.addEventListener('abort', () => void regions.beginDrain())
     if (this.#signal.aborted) return
     await regions.start()

@@ -39,6 +39,7 @@ const WIDE = [
     'sim/broken',
     'sim/main',
     'cli/disclose',
+    'cli/webhooks',
     ...['contract/matrix/hostile-credentials', 'contract/matrix/hostile-http', 'contract/matrix/hostile-wire'],
     'store/age',
     'store/postgres/vacuum',
@@ -67,6 +68,7 @@ const WIDE = [
     'e2e/standby',
     'e2e/stop-asked',
     'e2e/stop-without-database',
+    'e2e/webhooks',
     'e2e/who-holds-it',
   ],
 ]

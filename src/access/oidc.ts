@@ -7,6 +7,7 @@
 
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type FetchImplementation, jwtVerify } from 'jose'
 import { z } from 'zod'
+import { textWithin } from '../base/http-answer.ts'
 import { isLoopbackHost } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
@@ -183,14 +184,9 @@ class IssuerAway extends Error {
 /** A body larger than any list of keys is not read to its end. */
 const boundedFetch: FetchImplementation = async (url, options) => {
   const response = await fetch(url, options)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > DOCUMENT_BYTES_MAX) throw new RangeError(`more than ${DOCUMENT_BYTES_MAX} bytes are no list of keys`)
-    chunks.push(chunk)
-  }
-  return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers })
+  const text = await textWithin(response, DOCUMENT_BYTES_MAX)
+  if (text === null) throw new RangeError(`more than ${DOCUMENT_BYTES_MAX} bytes are no list of keys`)
+  return new Response(text, { status: response.status, headers: response.headers })
 }
 
 /** True when the token is at fault, or the one key that it names; false when the issuer could not be asked or answered nonsense. */

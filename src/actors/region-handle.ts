@@ -36,6 +36,8 @@ export interface Session {
   /** What `welcome` tells of this session. */
   readonly ticket: WelcomeShown['ticket']
   readonly limits: WelcomeShown['limits']
+  /** What a message to the client and back takes; null while nobody knows. */
+  readonly roundTripMs?: number | null
   /** The units that a feed may attach; null for all of its region, and for every other role. */
   readonly feedUnits: readonly UnitId[] | null
 }

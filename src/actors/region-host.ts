@@ -146,7 +146,7 @@ export class RegionHost implements RegionHandle {
     if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
     // Before the unit's older session is closed for it: a welcome could not be given.
     if (region.writes.refusesCommands) return sendAway(session, hello.helloId, WRITES_STALLED)
-    const message = { type: 'session-opened', session, hello } as const
+    const message = { type: 'session-opened', session, hello, receivedWallMs: this.#parts.wall.nowMs() } as const
     if (session.role !== 'driver') {
       if (!region.ref.tell(message)) return sendAway(session, hello.helloId, OVERLOADED)
     } else {

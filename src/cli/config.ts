@@ -64,4 +64,5 @@ function inspected(options: ConfigOptions): ReturnType<typeof inspectConfig> {
 
 const counted = ({ length }: readonly string[]): string => `${length} ${length === 1 ? 'thing is' : 'things are'}`
 
-const masked = ({ setting, value }: SettingValue): unknown => (setting.secret && value !== null ? '***' : value)
+const masked = ({ setting, value }: SettingValue): unknown =>
+  setting.secret && value !== null && value !== setting.standard ? '***' : value

@@ -66,6 +66,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./views.ts')).defineViews,
   ],
   [
+    'webhooks',
+    'tell how far webhooks have told the log, and let one go that is stopped',
+    async () => (await import('./webhooks.ts')).defineWebhooks,
+  ],
+  [
     'history',
     'tell everything that happened to a unit, a trip or a call',
     async () => (await import('./history.ts')).defineHistory,

@@ -1,9 +1,10 @@
-/** What a start would meet beside its settings: transport, certificate, open files, database and port, looked at without a change. */
+/** What a start would meet beside its settings: transport, certificate, webhooks, open files, database and port, looked at without a change. */
 import type { Config } from '../config/index.ts'
 import { fittedToFiles, openFilesMax } from '../gateway/limits/open-files.ts'
 import { portTrouble } from '../gateway/port-holder.ts'
 import { checkCertificate } from '../gateway/tls.ts'
 import { chooseTransport } from '../gateway/transport/choose.ts'
+import { openWebhooks } from '../integrations/webhooks/webhook.ts'
 import { checkDatabase } from '../store/embedded/database-server.ts'
 
 export interface StartOutlook {
@@ -19,6 +20,7 @@ export async function lookAtStart(config: Config): Promise<StartOutlook> {
   const looks: (() => void | Promise<void>)[] = [
     () => lookAtTransport(config, warn),
     () => lookAtCertificate(config, warn),
+    () => void openWebhooks(config.webhooks),
     // What is lowered to them is the engine's to tell; too few are none.
     () => void fittedToFiles(config.limits, config.filesKept, openFilesMax()),
     () => checkDatabase(config, warn),

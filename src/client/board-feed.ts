@@ -7,7 +7,7 @@
 import type { DomainEvent } from '../domain/events.ts'
 import type { CallNoteView } from '../protocol/wire/note-views.ts'
 import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
-import type { AlarmView, TripView, UnitView, ZoneView } from '../protocol/wire/situation-views.ts'
+import type { AlarmView, TripView, UnitFreshness, UnitView, ZoneView } from '../protocol/wire/situation-views.ts'
 import { Signal } from './signal.ts'
 
 export interface BoardSnapshot {
@@ -33,6 +33,8 @@ export interface BoardHandler {
   onSnapshot(snapshot: BoardSnapshot): void
   /** What one record changed. */
   onEvents(record: BoardEvents): void
+  /** Positions that have become fresh, stale or lost; of a whole one those of all others are fresh. */
+  onFreshness?(isWhole: boolean, units: readonly UnitFreshness[]): void
 }
 
 interface Collecting {
@@ -47,6 +49,7 @@ interface Collecting {
 export class BoardFeed {
   readonly #snapshots = new Signal<[snapshot: BoardSnapshot]>()
   readonly #records = new Signal<[record: BoardEvents]>()
+  readonly #freshness = new Signal<[isWhole: boolean, units: readonly UnitFreshness[]]>()
   #position: number | null = null
   #collecting: Collecting | null = null
   #duplicates = 0
@@ -54,6 +57,7 @@ export class BoardFeed {
   constructor(handler: BoardHandler) {
     this.#snapshots.on(snapshot => handler.onSnapshot(snapshot))
     this.#records.on(record => handler.onEvents(record))
+    this.#freshness.on((isWhole, units) => handler.onFreshness?.(isWhole, units))
   }
 
   /** Where to go on after a reconnect; null asks for a snapshot. */
@@ -95,6 +99,10 @@ export class BoardFeed {
     const { part: _, ...snapshot } = collecting
     this.#snapshots.emit(snapshot)
     return true
+  }
+
+  freshness([isWhole, , units]: ServerTuples['freshness']): void {
+    if (this.#position !== null) this.#freshness.emit(isWhole, units)
   }
 
   events([position, recordedAtMs, events, by, notes]: ServerTuples['board-events']): void {

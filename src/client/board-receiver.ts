@@ -22,6 +22,7 @@ export class BoardReceiver {
       throw new ClientFault('bad-server-data', 'The parts of a board snapshot do not fit together.')
     })
     connection.on('board-events', (...record) => this.#board?.events(record))
+    connection.on('freshness', (...told) => this.#board?.freshness(told))
     connection.on('lost', () => this.#board?.interrupted())
     connection.on('ended', () => {
       this.#board = null

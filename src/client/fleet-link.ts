@@ -1,5 +1,5 @@
 /** The map on a connection: the view of the fleet hears its tiles there, and asks for them. */
-import { DEFAULT_POLICY } from '../domain/policy.ts'
+import { DEFAULT_FRESHNESS } from '../domain/policy.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'
 import { FleetView } from './fleet-view.ts'
@@ -10,7 +10,7 @@ export function fleetOn(connection: EngineConnection, commands: Commands): Fleet
     timers,
     random,
     time,
-    freshness: () => connection.policy ?? DEFAULT_POLICY,
+    freshness: () => connection.policy ?? DEFAULT_FRESHNESS,
     watch: tiles => commands.request(id => ['watch-tiles', id, tiles], { resend: false, retry: false }),
     refused: refusal => commands.tellRefused(refusal),
     listen: listener => {

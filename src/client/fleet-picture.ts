@@ -5,13 +5,11 @@
  * order in which frames of different tiles come makes no difference. A unit that no tile names any more stays for
  * `LEAVE_MS`, since the frame of the tile that it drove into may be the later one.
  */
-import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
+import { type Freshness, type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
 import { fromE7 } from '../protocol/fix-frame.ts'
 import type { TileUnit } from '../protocol/wire/tile-tuples.ts'
 import type { Moving, Placed } from './motion.ts'
-
-export type Freshness = 'fresh' | 'stale' | 'lost'
 
 /** A unit on the map. A change makes a new object, so one that is kept is the unit as it was. */
 export interface FleetUnit extends Moving {

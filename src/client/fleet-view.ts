@@ -1,9 +1,9 @@
 /** The fleet on a map: the units of the tiles that are looked at, kept right across gaps, losses and reconnects. */
-import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
+import { type Freshness, type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { parseTile, tileAt } from '../protocol/tiles.ts'
 import type { ServerMessage } from '../protocol/wire/server-tuples.ts'
-import { type FleetChange, FleetPicture, type FleetUnit, type Freshness } from './fleet-picture.ts'
+import { type FleetChange, FleetPicture, type FleetUnit } from './fleet-picture.ts'
 import { type DrawnPosition, positionAt } from './motion.ts'
 import type { RegionTime } from './region-time.ts'
 import { Signal } from './signal.ts'

@@ -36,7 +36,7 @@ export function connect(
 }
 
 export type { DomainEvent } from '../domain/events.ts'
-export type { Policy } from '../domain/policy.ts'
+export type { Freshness, Policy } from '../domain/policy.ts'
 export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
@@ -137,7 +137,7 @@ export type { EtaHandler } from './eta-receiver.ts'
 export type { FeedClient, FeedOptions } from './feed-client.ts'
 export type { FeedUnit } from './feed-units.ts'
 export type { ReportedFix, StreamProgress } from './fix-stream.ts'
-export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
+export type { FleetChange, FleetUnit } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export { KeptBoard, placeInDegrees } from './kept-board.ts'
 export { type DrawnPosition, RECKON_MS } from './motion.ts'

@@ -9,9 +9,11 @@ type EventType = DomainEvent['type']
 
 const NOBODY_FOUND: readonly TripAlarm[] = ['no-eligible-unit', 'round-exhausted', 'rounds-over']
 const UNANSWERED: readonly TripAlarm[] = ['unacknowledged', 'voice-order']
+const OF_THE_WAY: readonly TripAlarm[] = ['no-movement', 'standing', 'turned-away', 'past-eta']
 const OF_A_UNIT: readonly TripAlarm[] = [
   ...UNANSWERED,
-  ...(['no-movement', 'app-lost', 'position-lost', 'crew-relieved'] as const),
+  ...OF_THE_WAY,
+  ...(['app-lost', 'position-lost', 'crew-relieved'] as const),
 ]
 /** The alarms of a trip that end by a step. */
 const ENDED_BY: Readonly<Partial<Record<EventType, readonly TripAlarm[]>>> = {
@@ -24,7 +26,7 @@ const ENDED_BY: Readonly<Partial<Record<EventType, readonly TripAlarm[]>>> = {
   OfferRevoked: UNANSWERED,
   UnitWithdrawn: OF_A_UNIT,
   AssignmentOverridden: OF_A_UNIT,
-  TripPhaseReached: ['no-movement'],
+  TripPhaseReached: OF_THE_WAY,
   ReceiverNamed: ['receiver-unknown'],
 }
 

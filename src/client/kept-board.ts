@@ -2,12 +2,14 @@
  * The dispatch board as it is now: a snapshot, carried on by every record after it.
  *
  * Names, phones and addresses are in no event, so a trip that came since the snapshot has `details` null: read it with
- * `EngineReads.trip` when somebody looks at it. Where units are and whether they are connected is told by the map.
+ * `EngineReads.trip` when somebody looks at it. Where units are and whether they are connected is told by the map; of
+ * their fixes only the freshness is kept up.
  */
 import type { DomainEvent } from '../domain/events.ts'
+import type { Freshness } from '../domain/policy.ts'
 import { fromE7 } from '../protocol/fix-frame.ts'
 import type { CallNoteView } from '../protocol/wire/note-views.ts'
-import type { AlarmView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
+import type { AlarmView, TripView, UnitFreshness, UnitView } from '../protocol/wire/situation-views.ts'
 import type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 import { KeptAlarms } from './kept-alarms.ts'
 import { newTrip, tripAfter, tripsOfEvent } from './kept-trips.ts'
@@ -66,6 +68,15 @@ export class KeptBoard implements BoardHandler {
     for (const note of notes) this.#addNote(note)
     this.#position = position
     this.#changes.emit(record)
+  }
+
+  onFreshness(isWhole: boolean, units: readonly UnitFreshness[]): void {
+    if (isWhole) for (const unit of this.#units.values()) this.#grewOld(unit, 'fresh')
+    for (const [unitId, freshness] of units) this.#grewOld(this.#units.get(unitId), freshness)
+  }
+
+  #grewOld(unit: UnitView | undefined, freshness: Freshness): void {
+    if (unit?.fix) this.#units.set(unit.unitId, { ...unit, fix: { ...unit.fix, freshness } })
   }
 
   #readTrips(event: DomainEvent, position: number, atMs: number, problems: ReadonlyMap<string, string | null>): void {

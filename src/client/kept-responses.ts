@@ -67,25 +67,36 @@ function saidAfter(all: Responses, event: DomainEvent): Responses {
 
 type Reported = Extract<DomainEvent, { type: 'TripPhaseReached' | 'TripTimeNoted' }>
 
-const momentOf = ({ happenedAtMs, cause, implausible }: Reported): TimeView => ({
+const momentOf = ({ happenedAtMs, cause, implausible, lateEvidence }: Reported): TimeView => ({
   atMs: happenedAtMs,
   cause,
+  ...(cause === 'geofence' ? { wheelsAtMs: happenedAtMs } : {}),
+  ...(lateEvidence === true ? { lateEvidence } : {}),
   ...(implausible === true ? { implausible } : {}),
+})
+
+/** What the wheels say of a moment. */
+const wheelsIn = ({ wheelsAtMs, lateEvidence }: Partial<TimeView>): Partial<TimeView> => ({
+  ...(wheelsAtMs === undefined ? {} : { wheelsAtMs }),
+  ...(lateEvidence === undefined ? {} : { lateEvidence }),
 })
 
 const newestOf = (all: Responses, unit: string): number => all.findLastIndex(({ unitId }) => unitId === unit)
 
-/** The first word on a moment stands; what is said of it again is beside it. */
+/** The first word of a person on a moment stands; what is said of it again, and what the wheels say, is beside it. */
 function said(all: Responses, index: number, time: ResponseTime, moment: TimeView): Responses {
   const response = all[index]
   if (response === undefined) return all
   const known = response.times[time]
-  const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
-  const again = moment.atMs === null ? {} : { otherAtMs: moment.atMs }
-  return all.with(index, {
-    ...response,
-    times: { ...response.times, [time]: isFirst ? moment : { ...known, ...again } },
-  })
+  return all.with(index, { ...response, times: { ...response.times, [time]: keptOf(known, moment) } })
+}
+
+function keptOf(known: TimeView | undefined, moment: TimeView): TimeView {
+  const isOfWheels = moment.cause === 'geofence'
+  if (known === undefined || (known.atMs === null && known.corrected === undefined)) return moment
+  if (known.cause === 'geofence') return isOfWheels ? moment : { ...moment, ...wheelsIn(known) }
+  if (isOfWheels) return { ...known, ...wheelsIn(moment) }
+  return moment.atMs === null ? known : { ...known, otherAtMs: moment.atMs }
 }
 
 function corrected(
@@ -95,11 +106,13 @@ function corrected(
   const index = newestOf(all, unitId)
   const response = all[index]
   if (response === undefined) return all
-  const { otherAtMs } = response.times[time] ?? {}
+  const former: Partial<TimeView> = response.times[time] ?? {}
+  const { otherAtMs } = former
   const moment: TimeView = {
     ...{ atMs: newAtMs, cause: 'dispatcher', corrected: reason },
     ...(newAtMs === null ? { why: 'corrected' } : {}),
     ...(otherAtMs === undefined ? {} : { otherAtMs }),
+    ...wheelsIn(former),
   }
   return all.with(index, { ...response, times: { ...response.times, [time]: moment } })
 }

@@ -84,14 +84,16 @@ const waiting = ({ times }: TripView): Change => ({
 
 const ORDER: readonly string[] = WORK_PHASES
 
-/** A phase that was passed without a time has one from then on. */
+/** A phase that was passed without a time has one from then on, and a person's in the place of one of the wheels. */
 function noted(
   trip: TripView,
-  { unitId, time, happenedAtMs }: Extract<DomainEvent, { type: 'TripTimeNoted' }>,
+  { unitId, time, happenedAtMs, cause }: Extract<DomainEvent, { type: 'TripTimeNoted' }>,
 ): Change {
   const phase = (time === 'left-scene' ? 'transporting' : time) as TripPhase
   const isPassed = ORDER.indexOf(phase) > 0 && ORDER.indexOf(phase) <= ORDER.indexOf(trip.phase)
-  if (trip.unitId !== unitId || !isPassed || trip.times[phase] !== undefined) return {}
+  const known = trip.responses.findLast(response => response.unitId === unitId)?.times[time]
+  const isOfWheels = known?.cause === 'geofence' && cause !== 'geofence'
+  if (trip.unitId !== unitId || !isPassed || (trip.times[phase] !== undefined && !isOfWheels)) return {}
   return { times: { ...trip.times, [phase]: happenedAtMs }, missed: trip.missed.filter(each => each !== phase) }
 }
 

@@ -6,7 +6,7 @@ import type { UnitView } from '../protocol/wire/situation-views.ts'
 
 type EventType = DomainEvent['type']
 
-/** What a crew has done or said, itself or by the desk. */
+/** What a crew has done or said, itself or by the desk; what its wheels say is no person. */
 const SIGNS: ReadonlySet<EventType> = new Set<EventType>([
   ...(['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared'] as const),
   ...(['UnitContacted', 'StandDownAcknowledged', 'OfferAccepted', 'OfferDeclined'] as const),
@@ -18,7 +18,8 @@ const KNOWS: ReadonlySet<EventType> = new Set<EventType>([
   ...(['UnitCleared', 'OfferAccepted', 'UnitReleased'] as const),
 ])
 
-export const isSignOfCrew = (event: DomainEvent): boolean => SIGNS.has(event.type)
+export const isSignOfCrew = (event: DomainEvent): boolean =>
+  SIGNS.has(event.type) && !('cause' in event && event.cause === 'geofence')
 export const showsCrewKnows = (event: DomainEvent): boolean => KNOWS.has(event.type)
 
 /** The unit whose situation an event may change; null for events of trips and calls alone. */

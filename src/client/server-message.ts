@@ -54,6 +54,8 @@ function wellFormed(message: ServerMessage): boolean {
       return isCount(message[1])
     case 'etas':
       return typeof message[1] === 'boolean' && areEtas(message[2]) && areStrings(message[3])
+    case 'freshness':
+      return typeof message[1] === 'boolean' && isNumber(message[2]) && Array.isArray(message[3])
     case 'writes':
       return isString(message[1]) && isString(message[2])
   }

@@ -38,6 +38,26 @@ export interface Config {
   /** Null: the console's map has the region's roads alone. */
   readonly map: MapConfig | null
   readonly retention: RetentionConfig
+  readonly webhooks: readonly WebhookConfig[]
+}
+
+/** Who is told of events by HTTP. */
+interface WebhookConfig {
+  /** Known by it in the database, the log and metrics. */
+  readonly name: string
+  readonly url: string
+  /** It, or the file that has it. */
+  readonly secret: string | null
+  /** Absolute. */
+  readonly secretFile: string | null
+  /** Names of events; none: all. */
+  readonly events: readonly string[]
+  /** None: all. */
+  readonly regions: readonly string[]
+  /** Whether places, problems and people's names are told. */
+  readonly personalData: boolean
+  /** Until a message is answered. */
+  readonly timeoutMs: number
 }
 
 /** What leaves the database for its age; never by itself. */

@@ -1,5 +1,6 @@
 /** What settings must be to each other, once each is good by itself. */
 import type { Values } from './schema.ts'
+import { isSafeUrl } from './values.ts'
 
 /** One rule over several settings; `holds` is asked only when all of them are good by themselves. */
 export interface CrossRule {
@@ -8,6 +9,9 @@ export interface CrossRule {
   readonly message: string
   holds(values: Values): boolean
 }
+
+/** Each has a page of the log and a message in memory. */
+const WEBHOOKS_MAX = 16
 
 const rule = (keys: readonly string[], holds: CrossRule['holds'], message: string): CrossRule => ({
   keys,
@@ -81,5 +85,21 @@ export const CROSS_RULES: readonly CrossRule[] = [
     ['auth.oidc'],
     ({ auth: { oidc } }) => new Set(oidc.map(({ issuer }) => issuer)).size === oidc.length,
     'auth.oidc must not have an issuer twice.',
+  ),
+  rule(
+    ['webhooks'],
+    ({ webhooks }) =>
+      new Set(webhooks.map(({ name }) => name)).size === webhooks.length && webhooks.length <= WEBHOOKS_MAX,
+    `webhooks must be at most ${WEBHOOKS_MAX}, each with a name of its own.`,
+  ),
+  rule(
+    ['webhooks'],
+    ({ webhooks }) => webhooks.every(({ secret, secretFile }) => (secret === null) !== (secretFile === null)),
+    'webhooks must each have either secret or secretFile.',
+  ),
+  rule(
+    ['webhooks'],
+    ({ webhooks }) => webhooks.every(({ personalData, url }) => !personalData || isSafeUrl(url)),
+    'webhooks with personalData must have an https URL, or http on loopback: what they carry is of patients.',
   ),
 ]

@@ -9,7 +9,7 @@ written by \`npx goldenhour config docs > docs/configuration.md\`; a test holds 
 A variable wins over the file, the file over the default. The file is JSON, with the keys nested:
 \`{"port": 9001, "limits": {"helloTimeoutMs": 5000}}\`. Name it by \`GOLDENHOUR_CONFIG=FILE\`, or for \`serve\` and
 \`config\` by \`--config FILE\`. Relative paths start from the working directory. A variable that is empty counts as not
-set; one that holds a list has its parts between commas, and \`GOLDENHOUR_OIDC\` is JSON.
+set; one that holds a list has its parts between commas; \`GOLDENHOUR_OIDC\` and \`GOLDENHOUR_WEBHOOKS\` are JSON.
 
 A key or a variable \`GOLDENHOUR_…\` that is no setting is refused, and so is a value that cannot be used: all of them at
 once, each with where it came from. Names that begin with \`GOLDENHOUR_TEST_\` are left to tests.

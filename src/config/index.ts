@@ -157,8 +157,12 @@ function problemOf(issue: z.core.$ZodIssue, { must, form }: Setting, source: str
 
 function keyWarnings(config: Config | null): string[] {
   const keyFile = config?.tls?.keyFile
-  if (keyFile === undefined || !isOpenBeyondGroup(keyFile)) return []
-  return [`tls.keyFile ${keyFile} can be read or changed by others; chmod 640 it, or 600.`]
+  const secretFiles = config?.webhooks.flatMap(({ name, secretFile }) =>
+    secretFile === null ? [] : [[`secretFile of the webhook ${name}`, secretFile] as const],
+  )
+  return [...(keyFile === undefined ? [] : [['tls.keyFile', keyFile] as const]), ...(secretFiles ?? [])]
+    .filter(([, file]) => isOpenBeyondGroup(file))
+    .map(([what, file]) => `${what} ${file} can be read or changed by others; chmod 640 it, or 600.`)
 }
 
 function warningsOf(file: { readonly path: string; readonly values: ReadonlyMap<string, unknown> } | null): string[] {
@@ -179,6 +183,7 @@ function assembled(
     tls: { certFile, keyFile },
     routing: { server, ...routing },
     map: { tiles, attribution },
+    webhooks,
     ...rest
   }: Values,
   xdgStateHome: string | undefined,
@@ -191,6 +196,10 @@ function assembled(
         ? null
         : { certFile: path.resolve(certFile), keyFile: path.resolve(keyFile) },
     map: tiles === null || attribution === null ? null : { tiles, attribution },
+    webhooks: webhooks.map(({ secretFile, ...hook }) => ({
+      ...hook,
+      secretFile: secretFile === null ? null : path.resolve(secretFile),
+    })),
     routing: server === null ? null : { ...routing, url: server.replace(/\/+$/, '') },
   }
 }

@@ -24,6 +24,7 @@ import {
   textThat,
   whole,
 } from './values.ts'
+import { WEBHOOK_SHAPE } from './webhook-shape.ts'
 
 const TILE_URL =
   'a URL with {z}, {x} and {y} in it, such as https://tiles.example.org/{z}/{x}/{y}.png, without user and password'
@@ -311,6 +312,12 @@ export const schema = z.strictObject({
     archiveDir: optionalText('a path', isText, {
       purpose: 'Where `goldenhour archive run` puts those files. Keep it on another disk, and in the backups.',
     }),
+  }),
+  webhooks: objects('a list of webhooks', WEBHOOK_SHAPE, {
+    purpose:
+      'Who is told of events by HTTP ([webhooks](webhooks.md)): `name`, `url`, and `secret` or `secretFile`; if needed `events` and ' +
+      '`regions` (all, where they are left out), `personalData` (false) and `timeoutMs` (15000).',
+    secret: true,
   }),
   auth,
   limits,

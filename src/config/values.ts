@@ -83,13 +83,15 @@ export function isOrigin(value: string): boolean {
 export const isHostName = (value: string): boolean =>
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(value) && value.length <= 253
 
-/** https, or http where nobody can listen in. */
-/** Inside a network, so without TLS as well. */
-export function isRouterUrl(value: string): boolean {
+/** Maybe inside a network, so without TLS as well. */
+export function isWebhookUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
-  const { protocol, username, password, search, hash } = new URL(value)
-  return ['http:', 'https:'].includes(protocol) && [username, password, search, hash].every(part => part === '')
+  const { protocol, username, password, hash } = new URL(value)
+  return ['http:', 'https:'].includes(protocol) && [username, password, hash].every(part => part === '')
 }
+
+/** As that of a webhook; what is asked for is put behind it. */
+export const isRouterUrl = (value: string): boolean => isWebhookUrl(value) && new URL(value).search === ''
 
 /** The places of zoom, column and row stand as they are told to browsers. */
 export function isTileUrl(value: string): boolean {
@@ -100,6 +102,7 @@ export function isTileUrl(value: string): boolean {
   return ['http:', 'https:'].includes(protocol) && [username, password, hash].every(part => part === '')
 }
 
+/** https, or http where nobody can listen in. */
 export function isSafeUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)

@@ -2,7 +2,15 @@
  * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
  * each decision names the version that it was made by.
  */
-import type { AlarmSeverity, DispatchMode, NoneFree, Priority, ReservedLevel, UnitStatus } from './vocabulary.ts'
+import type {
+  AlarmSeverity,
+  ArrivalMode,
+  DispatchMode,
+  NoneFree,
+  Priority,
+  ReservedLevel,
+  UnitStatus,
+} from './vocabulary.ts'
 
 /** What a unit is doing, as far as its reports go. */
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
@@ -23,8 +31,21 @@ export interface Policy {
   readonly voiceTimeoutMs: number
   /** Alarm when a crew has not said that it knows of the trip that was taken from it. */
   readonly standDownWarnMs: number
-  /** Alarm when an accepted trip has not moved. */
+  /** Alarm when the unit of an accepted trip has not moved so long after its crew was told. */
   readonly noMovementMs: number
+  /** What is made of what the wheels say of a trip: nothing; a time beside; or the phase as well: `trip/by-wheels.ts`. */
+  readonly arrivals: ArrivalMode
+  /** Within so many metres of the scene, or of the destination, a unit that stands has arrived, */
+  readonly sceneFenceM: number
+  readonly destinationFenceM: number
+  /** once it has stood for so long. */
+  readonly arrivalDwellMs: number
+  /** Alarm when a unit on its way has stood for so long, short of the scene. */
+  readonly standingMs: number
+  /** Alarm when a unit on its way is so much further from the scene than it has been. */
+  readonly turnedAwayM: number
+  /** Alarm when a unit is so much later at the scene than it was to be when its crew was told. */
+  readonly pastEtaMs: number
   /** Of priorities 3 to 5 a trip goes first once it has waited this much longer for each step. */
   readonly ageingStepMs: number
   /** A wait counts for no more than so many of these steps. */
@@ -80,6 +101,10 @@ export interface Policy {
   readonly staleAfterMs: Readonly<Record<Activity, number>>
   /** Age from which a position is no place to send somebody from. */
   readonly lostAfterMs: number
+  /** Faster than that no unit is believed to have come from one fix to the next: `fix-judge.ts`. */
+  readonly fixSpeedMaxMps: number
+  /** A fix that is less accurate than this many metres places nobody. */
+  readonly fixAccuracyMaxM: number
   /** How many candidates a decision record keeps. */
   readonly candidatesRecorded: number
 }
@@ -101,6 +126,12 @@ export interface StandingPolicy extends Policy {
 /** The same for every priority. */
 export const alike = <T>(each: T): Record<Priority, T> => ({ 1: each, 2: each, 3: each, 4: each, 5: each })
 
+/** What clients go by until they are told. */
+export const DEFAULT_FRESHNESS: FreshnessPolicy = {
+  staleAfterMs: { responding: 20_000, moving: 45_000, parked: 90_000 },
+  lostAfterMs: 300_000,
+}
+
 export const DEFAULT_POLICY: Policy = {
   mode: 'ordered',
   offerTimeoutMs: { 1: 15_000, 2: 15_000, 3: 30_000, 4: 30_000, 5: 30_000 },
@@ -109,6 +140,14 @@ export const DEFAULT_POLICY: Policy = {
   voiceTimeoutMs: 120_000,
   standDownWarnMs: 30_000,
   noMovementMs: 120_000,
+  arrivals: 'off',
+  // Of 40 to 100 m the widest that tells no more than one arrival in a hundred falsely on a day of taxis (bench/README.md).
+  sceneFenceM: 60,
+  destinationFenceM: 150,
+  arrivalDwellMs: 15_000,
+  standingMs: 180_000,
+  turnedAwayM: 1_000,
+  pastEtaMs: 180_000,
   ageingStepMs: 15 * 60_000,
   ageingStepsMax: 4,
   waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },
@@ -137,8 +176,10 @@ export const DEFAULT_POLICY: Policy = {
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,
   cadenceMs: { responding: 5_000, moving: 15_000, parked: 30_000 },
-  staleAfterMs: { responding: 20_000, moving: 45_000, parked: 90_000 },
-  lostAfterMs: 300_000,
+  ...DEFAULT_FRESHNESS,
+  // 250 km/h on the ground; a service with helicopters needs 110.
+  fixSpeedMaxMps: 70,
+  fixAccuracyMaxM: 100,
   candidatesRecorded: 5,
 }
 
@@ -158,6 +199,10 @@ function activityOf(status: UnitStatus): Activity {
       return 'moving'
   }
 }
+
+/** How old a position is, by what its unit does. */
+export const FRESHNESSES = ['fresh', 'stale', 'lost'] as const
+export type Freshness = (typeof FRESHNESSES)[number]
 
 /** What of a policy says how old a position may be. */
 export type FreshnessPolicy = Pick<Policy, 'staleAfterMs' | 'lostAfterMs'>
@@ -185,9 +230,20 @@ export const isLost = (ageMs: number, policy: Pick<Policy, 'lostAfterMs'>): bool
 export const overAtMs = (sinceMs: number, spanMs: number, nowMs: number): number =>
   sinceMs - nowMs > spanMs ? nowMs : sinceMs + spanMs
 
-export function freshnessOf(status: UnitStatus, ageMs: number, policy: FreshnessPolicy): 'fresh' | 'stale' | 'lost' {
+export function freshnessOf(status: UnitStatus, ageMs: number, policy: FreshnessPolicy): Freshness {
   if (isLost(ageMs, policy)) return 'lost'
   return ageMs >= policy.staleAfterMs[activityOf(status)] ? 'stale' : 'fresh'
+}
+
+/** When a position counts as another if nothing happens but time; infinite for one that stays lost. */
+export function freshnessChangesAtMs(
+  status: UnitStatus,
+  fixedAtMs: number,
+  { staleAfterMs, lostAfterMs }: FreshnessPolicy,
+  nowMs: number,
+): number {
+  const moments = [fixedAtMs - lostAfterMs + 1, fixedAtMs + staleAfterMs[activityOf(status)], fixedAtMs + lostAfterMs]
+  return moments.find(atMs => atMs > nowMs) ?? Number.POSITIVE_INFINITY
 }
 
 /** Every number and mode of a policy by its name: `orderWarnMs`, `offerTimeoutMs.1`. */

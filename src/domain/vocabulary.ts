@@ -156,7 +156,8 @@ export type CorrectionReason = (typeof CORRECTION_REASONS)[number]
 /** Phases a crew may skip without it counting as a missed button; whether they are missed tells the trip's end. */
 export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']
 
-export const CAUSES = ['driver', 'dispatcher', 'system'] as const
+/** `geofence`: the wheels, by the unit's fixes. Whatever a person says of the same moment counts before it. */
+export const CAUSES = ['driver', 'dispatcher', 'system', 'geofence'] as const
 export type Cause = (typeof CAUSES)[number]
 
 /** `refused` leaves open whether care or transport; it is the word of older clients and records, and of who does not know. */
@@ -232,6 +233,10 @@ export type DeclineReason = (typeof DECLINE_REASONS)[number]
 /** `ordered`: the crew is bound at the order and must acknowledge. `offered`: bound when it accepts, may decline. */
 export const DISPATCH_MODES = ['ordered', 'offered'] as const
 export type DispatchMode = (typeof DISPATCH_MODES)[number]
+
+/** What a region makes of arrivals and departures that its units' wheels tell. */
+export const ARRIVAL_MODES = ['off', 'suggest', 'automatic'] as const
+export type ArrivalMode = (typeof ARRIVAL_MODES)[number]
 
 /** What is done for a trip while no unit that it needs is free. `nearest-trained` is done beside the right unit, too. */
 export const NONE_FREE = ['wait', 'send-lower', 'nearest-trained'] as const

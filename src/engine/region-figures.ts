@@ -8,6 +8,8 @@ type RegionFigures = Pick<
   | 'mailboxDepth'
   | 'pendingTrips'
   | 'openAlarms'
+  | 'positions'
+  | 'deviceClocksOff'
   | 'logPositions'
   | 'fixesNotDurable'
   | 'writesStalled'
@@ -33,6 +35,11 @@ export function figuresOf(
       regions().flatMap(({ regionId, region }) =>
         countAlarms(region!.states.alarmed()).map(count => [regionId, ...count] as const),
       ),
+    positions: () =>
+      regions().flatMap(({ regionId, region }) =>
+        Object.entries(region!.positions).map(([position, count]) => [regionId, position, count] as const),
+      ),
+    deviceClocksOff: () => regions().map(({ regionId, region }) => [regionId, region!.clocksOff] as const),
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
     fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),

@@ -56,6 +56,9 @@ export class Connection {
   #snapshotCounts = false
   #flushIsDue = false
   #isBehindInLedger = false
+  #pingedAtMs: number | null = null
+  /** What a message and its answer took, when it was measured; null before that. */
+  roundTripMs: number | null = null
 
   constructor(ws: DoorSocket<unknown>, format: WireFormat, address: string, ports: ConnectionPorts) {
     this.#ws = ws
@@ -103,6 +106,17 @@ export class Connection {
       counts,
       shared.encoded,
     )
+  }
+
+  /** Measures how long a message to the client and back takes. */
+  ping(): void {
+    this.#pingedAtMs = this.#ports.limiter.monotonicMs()
+    this.#ws?.ping()
+  }
+
+  ponged(): void {
+    if (this.#pingedAtMs !== null) this.roundTripMs = this.#ports.limiter.monotonicMs() - this.#pingedAtMs
+    this.#pingedAtMs = null
   }
 
   /** The socket has written some of its queue. */

@@ -47,6 +47,9 @@ export class GatewaySession implements Session {
   get unitId(): UnitId | null {
     return this.claims.unit
   }
+  get roundTripMs(): number | null {
+    return this.#connection.roundTripMs
+  }
   get feedUnits(): readonly UnitId[] | null {
     return this.claims.units
   }
@@ -67,6 +70,8 @@ export class GatewaySession implements Session {
   tell(told: Told): void {
     this.#readings.told(told)
     this.#connection.send(messageOf(told))
+    // Of who sends fixes it is known then by how much each is older than it says.
+    if (told.type === 'welcome' && (this.role === 'driver' || this.role === 'feed')) this.#connection.ping()
   }
 
   tellShared(shared: SharedFrame): void {

@@ -72,6 +72,9 @@ export function mountWsDoor(app: DoorApp, ports: WsDoorPorts): void {
     message(ws, message, isBinary) {
       ws.getUserData().conversation?.receive(message, isBinary)
     },
+    pong(ws) {
+      ws.getUserData().connection?.ponged()
+    },
     drain(ws) {
       ws.getUserData().connection?.drained()
     },

@@ -51,6 +51,8 @@ export function messageOf(told: Told): ServerMessage {
       return ['detached', told.channel, told.reason]
     case 'etas':
       return ['etas', told.isWhole, told.etas, told.gone]
+    case 'freshness':
+      return ['freshness', told.isWhole, told.atMs, told.units]
     case 'clock':
       return ['clock', told.clock]
     case 'writes':

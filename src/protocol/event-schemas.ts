@@ -70,6 +70,7 @@ const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
 const receivedSource = z.enum(RECEIVED_SOURCES).optional()
 const implausible = z.literal(true).optional()
+const lateEvidence = implausible
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
 const notesRead = { ...trip, ...unit, by: principal, noteNo }
@@ -225,10 +226,11 @@ export const EVENT_SCHEMAS = [
   ofEither('AlarmLapsed', alarm),
   ofTrip('TripPhaseReached', {
     ...{ ...trip, ...unit, phase: z.enum(REPORTABLE_PHASES), ...happened },
-    ...{ cause: z.enum(CAUSES), missed: phases, implausible },
+    ...{ cause: z.enum(CAUSES), missed: phases, implausible, lateEvidence },
   }),
   ofTrip('TripTimeNoted', {
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), ...happened, cause: z.enum(CAUSES), implausible },
+    lateEvidence,
   }),
   ofTrip('TripTimeCorrected', {
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: moment.nullable(), newAtMs: moment.nullable() },

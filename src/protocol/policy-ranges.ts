@@ -13,6 +13,12 @@ export const POLICY_RANGES = {
   voiceTimeoutMs: [10 * S, 10 * MIN],
   standDownWarnMs: [5 * S, HOUR],
   noMovementMs: [10 * S, HOUR],
+  sceneFenceM: [20, 1_000],
+  destinationFenceM: [20, 1_000],
+  arrivalDwellMs: [5 * S, 10 * MIN],
+  standingMs: [30 * S, HOUR],
+  turnedAwayM: [200, 100_000],
+  pastEtaMs: [0, HOUR],
   ageingStepMs: [MIN, 24 * HOUR],
   ageingStepsMax: [0, 100],
   waitAlarmMs: [10 * S, 24 * HOUR],
@@ -38,5 +44,7 @@ export const POLICY_RANGES = {
   cadenceMs: [1 * S, 10 * MIN],
   staleAfterMs: [2 * S, HOUR],
   lostAfterMs: [10 * S, 24 * HOUR],
+  fixSpeedMaxMps: [20, 100_000],
+  fixAccuracyMaxM: [10, 10_000],
   candidatesRecorded: [1, 50],
-} as const satisfies Record<Exclude<keyof Policy, 'mode' | 'whenNoneFree'>, readonly [number, number]>
+} as const satisfies Record<Exclude<keyof Policy, 'mode' | 'arrivals' | 'whenNoneFree'>, readonly [number, number]>

@@ -15,6 +15,7 @@ import {
 import {
   ALARM_SEVERITIES,
   type AlarmSeverity,
+  ARRIVAL_MODES,
   DISPATCH_MODES,
   NONE_FREE,
   PRIORITIES,
@@ -31,6 +32,7 @@ const NOTE_CHARS = 240
 type NumberName = keyof typeof POLICY_RANGES
 
 const mode = z.enum(DISPATCH_MODES, { error: `must be one of ${DISPATCH_MODES.join(', ')}` })
+const arrivals = z.enum(ARRIVAL_MODES, { error: `must be one of ${ARRIVAL_MODES.join(', ')}` })
 const noneFree = z.enum(NONE_FREE, { error: `must be one of ${NONE_FREE.join(', ')}` })
 
 function number(name: NumberName) {
@@ -67,6 +69,13 @@ export const POLICY_SHOWN = z
     voiceTimeoutMs: number('voiceTimeoutMs'),
     standDownWarnMs: number('standDownWarnMs'),
     noMovementMs: number('noMovementMs'),
+    arrivals,
+    sceneFenceM: number('sceneFenceM'),
+    destinationFenceM: number('destinationFenceM'),
+    arrivalDwellMs: number('arrivalDwellMs'),
+    standingMs: number('standingMs'),
+    turnedAwayM: number('turnedAwayM'),
+    pastEtaMs: number('pastEtaMs'),
     ageingStepMs: number('ageingStepMs'),
     ageingStepsMax: number('ageingStepsMax'),
     waitAlarmMs: five(() => number('waitAlarmMs')),
@@ -93,6 +102,8 @@ export const POLICY_SHOWN = z
     cadenceMs: three(() => number('cadenceMs')),
     staleAfterMs: three(() => number('staleAfterMs')),
     lostAfterMs: number('lostAfterMs'),
+    fixSpeedMaxMps: number('fixSpeedMaxMps'),
+    fixAccuracyMaxM: number('fixAccuracyMaxM'),
     candidatesRecorded: number('candidatesRecorded'),
   })
   .meta({ id: 'Policy' })
@@ -107,6 +118,13 @@ export const POLICY = z
     voiceTimeoutMs: standing('voiceTimeoutMs'),
     standDownWarnMs: standing('standDownWarnMs'),
     noMovementMs: standing('noMovementMs'),
+    arrivals: arrivals.default(DEFAULT_POLICY.arrivals),
+    sceneFenceM: standing('sceneFenceM'),
+    destinationFenceM: standing('destinationFenceM'),
+    arrivalDwellMs: standing('arrivalDwellMs'),
+    standingMs: standing('standingMs'),
+    turnedAwayM: standing('turnedAwayM'),
+    pastEtaMs: standing('pastEtaMs'),
     ageingStepMs: standing('ageingStepMs'),
     ageingStepsMax: standing('ageingStepsMax'),
     waitAlarmMs: five(of => number('waitAlarmMs').default(DEFAULT_POLICY.waitAlarmMs[of])).prefault({}),
@@ -137,6 +155,8 @@ export const POLICY = z
     cadenceMs: three(of => number('cadenceMs').default(DEFAULT_POLICY.cadenceMs[of])).prefault({}),
     staleAfterMs: three(of => number('staleAfterMs').default(DEFAULT_POLICY.staleAfterMs[of])).prefault({}),
     lostAfterMs: standing('lostAfterMs'),
+    fixSpeedMaxMps: standing('fixSpeedMaxMps'),
+    fixAccuracyMaxM: standing('fixAccuracyMaxM'),
     candidatesRecorded: standing('candidatesRecorded'),
   })
   .superRefine((policy, context) => {

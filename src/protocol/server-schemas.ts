@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { COMMAND_ID, REGION_ID, STREAM_ID } from '../domain/ids.ts'
+import { FRESHNESSES } from '../domain/policy.ts'
 import { ROLES } from '../domain/roles.ts'
 import { UNIT_STATUSES } from '../domain/vocabulary.ts'
 import { eventSchema } from './event-schemas.ts'
@@ -150,6 +151,12 @@ export const SERVER_SCHEMAS = {
     titled('isWhole', z.boolean()),
     titled('etas', z.array(tripEta)),
     titled('gone', z.array(routedId)),
+  ]),
+  freshness: z.tuple([
+    z.literal('freshness'),
+    titled('isWhole', z.boolean()),
+    titled('atMs', moment),
+    titled('units', z.array(z.tuple([unitId, z.enum(FRESHNESSES), moment]))),
   ]),
 } as const
 

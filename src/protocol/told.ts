@@ -13,7 +13,15 @@ import type { DetachReason } from './wire/fix-tuples.ts'
 import type { CallNoteView } from './wire/note-views.ts'
 import type { CoverageView, Destinations, DestinationView, ReachView, TripRoute } from './wire/road-views.ts'
 import type { WritesState } from './wire/server-tuples.ts'
-import type { AlarmView, CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
+import type {
+  AlarmView,
+  CallView,
+  DriverView,
+  FixView,
+  TripView,
+  UnitFreshness,
+  UnitView,
+} from './wire/situation-views.ts'
 import type { TileUnit } from './wire/tile-tuples.ts'
 import type { ClockView, WelcomeView } from './wire/welcome-view.ts'
 
@@ -132,6 +140,12 @@ export type Told =
       readonly isWhole: boolean
       readonly etas: readonly TripEta[]
       readonly gone: readonly TripId[]
+    }
+  | {
+      readonly type: 'freshness'
+      readonly isWhole: boolean
+      readonly atMs: number
+      readonly units: readonly UnitFreshness[]
     }
   | { readonly type: 'clock'; readonly clock: ClockView }
   | { readonly type: 'writes'; readonly commands: WritesState; readonly fixes: WritesState }

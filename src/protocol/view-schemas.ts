@@ -5,6 +5,7 @@ import { NOT_BY_SERVER_REASONS, ROUTING_SERVERS } from '../domain/dispatch/routi
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ALARM_ID } from '../domain/ids.ts'
+import { FRESHNESSES } from '../domain/policy.ts'
 import {
   ABSENT_REASONS,
   ALARM_SEVERITIES,
@@ -81,8 +82,8 @@ const offerView = z
 const timeView = z
   .object({
     ...{ atMs: moment.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() },
-    ...{ otherAtMs: moment.optional(), implausible: z.literal(true).optional() },
-    corrected: z.enum(CORRECTION_REASONS).optional(),
+    ...{ otherAtMs: moment.optional(), wheelsAtMs: moment.optional(), lateEvidence: z.literal(true).optional() },
+    ...{ implausible: z.literal(true).optional(), corrected: z.enum(CORRECTION_REASONS).optional() },
   })
   .meta({ id: 'TimeView' })
 const responseView = z
@@ -143,7 +144,7 @@ export const alarmViewSchema = z
   .meta({ id: 'AlarmView' })
 const fixView = z
   .object({
-    ...{ ...place, fixedAtMs: moment, ageMs: z.int(), freshness: z.enum(['fresh', 'stale', 'lost']) },
+    ...{ ...place, fixedAtMs: moment, ageMs: z.int(), freshness: z.enum(FRESHNESSES) },
     ...{ speedMps: z.number().nullable(), headingDeg: z.number().nullable() },
   })
   .meta({ id: 'FixView' })
@@ -164,6 +165,7 @@ export const unitViewSchema = z
       takenTripId: routedId.nullable(),
     },
     ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
+    clockAheadMs: z.int().optional(),
   })
   .meta({ id: 'UnitView' })
 const passedOver = z.enum([

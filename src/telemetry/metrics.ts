@@ -13,13 +13,14 @@ import {
   NEAREST_BUCKETS_S,
 } from './buckets.ts'
 import { CountedHistogram } from './counted-histogram.ts'
+import { type FixClass, noFixes } from './fix-classes.ts'
 import type { LimitName } from './limit-name.ts'
 import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { RoutingCounts } from './routing-counts.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
+import { WebhookFigures } from './webhook-figures.ts'
 
-export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
 export type FrameDirection = 'in' | 'out'
 
@@ -32,16 +33,7 @@ export class Metrics {
   readonly contentType: string
   readonly #registry = new Registry()
   readonly #frames: Record<FrameDirection, Map<string, FrameCount>> = { in: new Map(), out: new Map() }
-  readonly #fixes: Record<FixClass, number> = {
-    current: 0,
-    late: 0,
-    duplicate: 0,
-    future: 0,
-    invalid: 0,
-    gap: 0,
-    hint: 0,
-    refused: 0,
-  }
+  readonly #fixes: Record<FixClass, number> = { ...noFixes(), gap: 0, refused: 0 }
   readonly #durableLag = new CountedHistogram(
     'goldenhour_durable_lag_seconds',
     'From the arrival of a fix to the moment it was stored.',
@@ -120,6 +112,7 @@ export class Metrics {
   )
   readonly #requests = new RequestTimes(this.#registry)
   readonly routing = new RoutingCounts(this.#registry)
+  readonly webhooks = new WebhookFigures(this.#registry)
   readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0

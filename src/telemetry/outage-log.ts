@@ -24,6 +24,7 @@ const TROUBLES = {
   access: { text: 'keys and ended sign-ins could not be read; trying again', endsByItself: false },
   issuers: { text: 'an issuer could not be asked for its keys', endsByItself: true },
   'routing-server': { text: 'the routing server gave no times; the own ones stand', endsByItself: true },
+  webhooks: { text: 'a webhook could not be told; trying again', endsByItself: false },
   requests: { text: 'the store could not be reached for an HTTP request', endsByItself: true },
 } as const satisfies Record<string, { text: string; endsByItself: boolean; level?: 'error' }>
 

@@ -10,6 +10,10 @@ export interface MetricsSource {
   mailboxDepth(): Iterable<readonly [region: string, depth: number]>
   pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
   openAlarms(): Iterable<readonly [region: string, severity: number, standing: string, count: number]>
+  /** Units on duty by how old their position is; `none` have none. */
+  positions(): Iterable<readonly [region: string, position: string, count: number]>
+  /** Crews' apps that are connected and whose clock is off. */
+  deviceClocksOff(): Iterable<readonly [region: string, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   /** Of the roads that each region goes by; 0 for the straight line. */
@@ -66,6 +70,22 @@ export class SourceGauges {
       function* (source): Iterable<Sample> {
         for (const [region, severity, standing, count] of source.openAlarms())
           yield [{ region, severity, standing }, count]
+      },
+    )
+    this.#gauge(
+      'goldenhour_units_on_duty',
+      'Units on duty by how old their position is.',
+      ['region', 'position'],
+      function* (source): Iterable<Sample> {
+        for (const [region, position, count] of source.positions()) yield [{ region, position }, count]
+      },
+    )
+    this.#gauge(
+      'goldenhour_device_clocks_off',
+      "Crews' apps that are connected and whose clock is off by more than 5 s.",
+      ['region'],
+      function* (source) {
+        for (const [region, count] of source.deviceClocksOff()) yield [{ region }, count]
       },
     )
     this.#gauge('goldenhour_log_head_position', 'Last record decided.', ['region'], function* (source) {

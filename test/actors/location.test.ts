@@ -3,18 +3,21 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ForgottenStreams } from '../../src/actors/driver/forgotten-streams.ts'
-import { DriverLocation } from '../../src/actors/driver/location.ts'
+import { DriverLocation, type FixLimits } from '../../src/actors/driver/location.ts'
 import { marksOf } from '../../src/actors/region/snapshots.ts'
 import type { Fix } from '../../src/domain/fix.ts'
 import { FIX_FLAGS } from '../../src/store/location/segment-codec.ts'
 import { STREAM_MARKS_KEPT } from '../../src/store/log/journal.ts'
 
-const ANY_TIME = { futureMs: Number.POSITIVE_INFINITY, outdatedMs: Number.POSITIVE_INFINITY }
+const ANYWHERE = { fixSpeedMaxMps: 1e9, fixAccuracyMaxM: 100 }
+const ANY_TIME = { futureMs: Number.POSITIVE_INFINITY, outdatedMs: Number.POSITIVE_INFINITY, policy: ANYWHERE }
 
 const fix = (seq: number, fixedAtMs: number): Fix => ({
   ...{ seq, fixedAtMs, lonDeg: seq, latDeg: 0 },
   ...{ accuracyM: null, speedMps: null, headingDeg: null },
 })
+const place = (location: DriverLocation, taken: Fix, flags = 0, limits: FixLimits | null = null) =>
+  location.place(location.stream('s'), taken, flags, limits)
 const shown = (location: DriverLocation) => [location.current?.seq, location.current?.fixedAtMs]
 
 test('in whatever order fixes arrive, the unit stands at the greatest (at, seq)', () => {
@@ -22,7 +25,7 @@ test('in whatever order fixes arrive, the unit stands at the greatest (at, seq)'
   fc.assert(
     fc.property(fixes, pairs => {
       const location = new DriverLocation()
-      for (const [seq, at] of pairs) location.place('s', fix(seq, at))
+      for (const [seq, at] of pairs) place(location, fix(seq, at))
       const [seq, at] = [...pairs].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]!
       assert.deepEqual(shown(location), [seq, at])
     }),
@@ -31,23 +34,23 @@ test('in whatever order fixes arrive, the unit stands at the greatest (at, seq)'
 
 test('placing answers whether the unit moved', () => {
   const location = new DriverLocation()
-  assert.equal(location.place('s', fix(1, 100)), true)
-  assert.equal(location.place('s', fix(2, 50)), false)
-  assert.equal(location.place('s', fix(3, 100)), true)
+  assert.equal(place(location, fix(1, 100)), true)
+  assert.equal(place(location, fix(2, 50)), false)
+  assert.equal(place(location, fix(3, 100)), true)
   assert.deepEqual(shown(location), [3, 100])
 })
 
 test('a hint holds until a stored fix is newer, and is never what a restart finds', () => {
   const location = new DriverLocation()
-  location.place('s', fix(1, 100))
-  assert.equal(location.placeHint('s', fix(9, 900), ANY_TIME), true)
-  assert.equal(location.placeHint('s', fix(8, 800), ANY_TIME), false)
-  assert.equal(location.place('s', fix(2, 200)), false)
+  place(location, fix(1, 100))
+  assert.equal(location.placeHint(location.stream('s'), fix(9, 900), ANY_TIME), true)
+  assert.equal(location.placeHint(location.stream('s'), fix(8, 800), ANY_TIME), false)
+  assert.equal(place(location, fix(2, 200)), false)
   assert.deepEqual([shown(location), location.placed?.seq], [[9, 900], 2])
   // Its own copy, in order.
-  location.place('s', fix(9, 900))
+  place(location, fix(9, 900))
   assert.deepEqual([shown(location), location.placed?.seq], [[9, 900], 9])
-  assert.equal(location.place('s', fix(10, 1_000)), true)
+  assert.equal(place(location, fix(10, 1_000)), true)
   assert.deepEqual([shown(location), location.placed?.seq], [[10, 1_000], 10])
 })
 
@@ -61,10 +64,10 @@ test('replay raises the marks, and places what may place', () => {
 })
 
 describe('a place of a clock that was ahead', () => {
-  const limits = { futureMs: 2_000, outdatedMs: 1_000 }
+  const limits = { futureMs: 2_000, outdatedMs: 1_000, policy: ANYWHERE }
   const take = (location: DriverLocation, taken: Fix) => {
-    const flags = location.flagsOf(taken, limits)
-    location.place('s', taken, flags, limits.outdatedMs)
+    const flags = location.flagsOf(location.stream('s'), taken, limits)
+    place(location, taken, flags, limits)
     return flags
   }
 
@@ -81,15 +84,125 @@ describe('a place of a clock that was ahead', () => {
 
   test('is replaced by a hint; and a hint of such a clock, by the next fix', () => {
     const location = new DriverLocation()
-    location.place('s', fix(1, 1_900))
-    assert.equal(location.placeHint('s', fix(3, 500), limits), true)
+    place(location, fix(1, 1_900))
+    assert.equal(location.placeHint(location.stream('s'), fix(3, 500), limits), true)
     assert.deepEqual(shown(location), [3, 500])
     const other = new DriverLocation()
-    other.place('s', fix(1, 100))
-    assert.equal(other.placeHint('s', fix(9, 1_900), limits), true)
-    assert.equal(other.placeHint('s', fix(9, 2_001), limits), false)
+    place(other, fix(1, 100))
+    assert.equal(other.placeHint(other.stream('s'), fix(9, 1_900), limits), true)
+    assert.equal(other.placeHint(other.stream('s'), fix(9, 2_001), limits), false)
     assert.equal(take(other, fix(2, 200)), 0)
     assert.deepEqual(shown(other), [2, 200])
+  })
+})
+
+describe('a fix that is not believed', () => {
+  const METRE_DEG = 1 / 111_195
+  const limits = { ...ANY_TIME, policy: { fixSpeedMaxMps: 70, fixAccuracyMaxM: 100 } }
+  /** So many metres north, a second after the one before it. */
+  const at = (seq: number, northM: number, accuracyM = 5, fixedAtMs = seq * 1_000): Fix => ({
+    ...{ seq, fixedAtMs, lonDeg: 0, latDeg: northM * METRE_DEG, accuracyM },
+    ...{ speedMps: null, headingDeg: null },
+  })
+  const take = (location: DriverLocation, taken: Fix, streamId = 's') => {
+    const stream = location.stream(streamId)
+    const flags = location.flagsOf(stream, taken, limits)
+    location.place(stream, taken, flags, limits)
+    return flags
+  }
+  const taken = (location: DriverLocation, ...fixes: Fix[]) => fixes.map(each => take(location, each))
+  const { impossible, inaccurate, anchors } = FIX_FLAGS
+
+  test('as no unit is that fast does not place the unit, and the next one that fits does', () => {
+    const location = new DriverLocation()
+    assert.deepEqual(taken(location, at(1, 0), at(2, 5_000), at(3, 20)), [0, impossible, 0])
+    assert.equal(location.current?.seq, 3)
+  })
+
+  test('as it is not accurate does not place the unit, and neither is one judged beside it', () => {
+    const location = new DriverLocation()
+    assert.deepEqual(taken(location, at(1, 0), at(2, 60, 101), at(3, 20), at(4, 30, 100)), [0, inaccurate, 0, 0])
+    assert.equal(location.current?.seq, 4)
+  })
+
+  test('places the unit anew when it is the third in a row that agrees: no filter locks a unit to its old place', () => {
+    const location = new DriverLocation()
+    const flags = taken(location, at(1, 0), at(2, 5_000), at(3, 5_010), at(4, 5_020), at(5, 5_030))
+    assert.deepEqual(flags, [0, impossible, impossible, impossible | anchors, 0])
+    assert.equal(location.current?.seq, 5)
+  })
+
+  test('is no third where those before it are of other places, or one was believed between them', () => {
+    const location = new DriverLocation()
+    const jumps = taken(location, at(1, 0), at(2, 5_000), at(3, 9_000), at(4, 5_000), at(5, 9_000))
+    assert.deepEqual(jumps, [0, impossible, impossible, impossible, impossible])
+    assert.deepEqual(taken(location, at(6, 9_000), at(7, 10), at(8, 9_000)), [impossible, 0, impossible])
+    assert.equal(location.current?.seq, 7)
+  })
+
+  test('that is not accurate agrees with others as far as both are accurate', () => {
+    const location = new DriverLocation()
+    const flags = taken(location, at(1, 0), at(2, 2_000, 1_500), at(3, 3_500, 1_500), at(4, 800, 1_500))
+    assert.deepEqual(flags, [0, inaccurate, inaccurate, inaccurate | anchors])
+    assert.equal(location.current?.seq, 4)
+  })
+
+  test('is judged beside its own stream: a backlog of one phone beside itself, wherever another has the unit', () => {
+    const location = new DriverLocation()
+    take(location, at(1, 0))
+    take(location, at(1, 50_000, 5, 900_000), 'modem')
+    assert.deepEqual(taken(location, at(2, 20), at(3, 5_000), at(4, 60)), [0, impossible, 0])
+    assert.deepEqual([location.current?.streamId, location.current?.fixedAtMs], ['modem', 900_000])
+  })
+
+  test('may be the first of a new stream: it is judged beside the place that it would take', () => {
+    const location = new DriverLocation()
+    take(location, at(1, 0))
+    assert.equal(take(location, at(1, 80_000, 5, 2_000), 'reinstalled'), impossible)
+    assert.equal(take(location, at(2, 30, 5, 3_000), 'reinstalled'), 0)
+    assert.equal(location.current?.streamId, 'reinstalled')
+    // Of before, it takes no place.
+    assert.equal(take(location, at(1, 80_000, 5, 500), 'an older backlog'), 0)
+  })
+
+  test('is none once it is as long ago as the way takes: a unit that comes out of a tunnel is where it says', () => {
+    const location = new DriverLocation()
+    assert.deepEqual(taken(location, at(1, 0), at(2, 60_000, 5, 1_000 + 900_000)), [0, 0])
+  })
+
+  test('is no hint either', () => {
+    const location = new DriverLocation()
+    take(location, at(1, 0))
+    for (const hint of [at(3, 80_000), at(3, 30, 900)]) {
+      assert.equal(location.placeHint(location.stream('s'), hint, limits), false)
+    }
+    assert.equal(location.placeHint(location.stream('s'), at(3, 30), limits), true)
+  })
+
+  test('places a unit after a start as it did before; what was counted before counts once', () => {
+    const location = new DriverLocation()
+    const recovered = new DriverLocation()
+    const before = [at(1, 0), at(2, 5_000), at(3, 5_010)]
+    for (const each of before) recovered.replay('s', each, take(location, each))
+    assert.deepEqual(recovered.placed, location.placed)
+    assert.deepEqual(taken(recovered, at(4, 5_020), at(5, 5_030)), [impossible, impossible | anchors])
+    assert.equal(recovered.placed?.seq, 5)
+  })
+
+  test('whatever was believed before, three that agree place the unit', () => {
+    const anywhere = fc.record({
+      northM: fc.integer({ min: -1e6, max: 1e6 }),
+      accuracyM: fc.integer({ min: 0, max: 3_000 }),
+    })
+    fc.assert(
+      fc.property(fc.array(anywhere, { maxLength: 30 }), fc.integer({ min: -1e6, max: 1e6 }), (before, northM) => {
+        const location = new DriverLocation()
+        let seq = 0
+        for (const each of before) take(location, at(++seq, each.northM, each.accuracyM))
+        for (let i = 0; i < 3; i++) take(location, at(++seq, northM))
+        assert.equal(location.current?.latDeg, northM * METRE_DEG)
+      }),
+    )
   })
 })
 

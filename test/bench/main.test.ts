@@ -24,6 +24,6 @@ test('a name or an option that does not exist is answered with what does, and ex
   ])
   assert.deepEqual([name.code, option.code, json.code], [2, 2, 2])
   assert.match(name.stderr, /unknown command 'ingst'\n\(Did you mean ingest\?\)/)
-  assert.match(option.stderr, /--drivers .*whole number from 1 to 15000/)
+  assert.match(option.stderr, /--drivers .*whole number from 1 to 1000000/)
   assert.match(json.stderr, /--json <file>' argument missing/)
 })

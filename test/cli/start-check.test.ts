@@ -51,6 +51,28 @@ test('a start that nothing stands in the way of is good, and the check leaves no
   await empty.drop()
 })
 
+test('a webhook whose secret cannot be read, or that asks for what is no event, is no start', async () => {
+  const set = (hook: object) => ({
+    GOLDENHOUR_WEBHOOKS: JSON.stringify([{ name: 'cad', url: 'https://example.org/', ...hook }]),
+  })
+  const secretFile = path.join(dir, 'cad.secret')
+  assert.deepEqual(await problemsOf(set({ secretFile })), [
+    `The secret of the webhook cad cannot be read from ${secretFile} (ENOENT).`,
+  ])
+  await writeFile(secretFile, `whsec_${Buffer.alloc(32).toString('base64')}\n`)
+  await chmod(secretFile, 0o644)
+  assert.equal(
+    (await check(set({ secretFile }))).stderr,
+    `warning: secretFile of the webhook cad ${secretFile} can be read or changed by others; chmod 640 it, or 600.\n`,
+  )
+  await chmod(secretFile, 0o600)
+  assert.deepEqual(await check(set({ secretFile })), GOOD)
+  assert.deepEqual(await problemsOf(set({ secretFile, events: ['TripEnded'] })), [
+    'The webhook cad asks for TripEnded, which is no event; docs/protocol/events.md lists them.',
+  ])
+  await rm(secretFile)
+})
+
 test('a certificate that cannot be read, is none, or has another key is no start', async () => {
   const files = path.join(dir, 'tls')
   await mkdir(files)

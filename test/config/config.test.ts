@@ -49,6 +49,7 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     ownNames: [],
     filesKept: 100,
     retention: { segmentsDays: 0, archiveDir: null, personalDays: 0 },
+    webhooks: [],
     auth: {
       accessTokenS: 600,
       refreshTokenS: 86_400,
@@ -103,6 +104,7 @@ test('each variable is read in its own form', () => {
     drainLimitMs: 0,
     ownNames: ['dispatch.example.org', 'engine'],
     filesKept: 200,
+    webhooks: [],
     retention: { segmentsDays: 400, archiveDir: '/srv/archive', personalDays: 3_650 },
   })
   assert.deepEqual(tls, { certFile: '/srv/cert.pem', keyFile: '/srv/key.pem' })
@@ -241,6 +243,51 @@ test('an issuer whose keys could be read or changed on the way is refused, and s
     'auth.oidc[0] in FILE must not have the key jwks.',
   ])
   assert.equal((await wrong({}, { auth: { oidc: [issuer, { ...issuer, audience: 'b' }] } })).length, 2)
+})
+
+test('a webhook has a name, an address and a secret, and patients are told of behind https alone', async () => {
+  const secret = `whsec_${Buffer.alloc(24).toString('base64')}`
+  const hook = { name: 'cad', url: 'http://10.0.0.7/goldenhour?from=1', secret }
+  const problems = async (...webhooks: unknown[]) => wrong({}, { webhooks })
+  const { webhooks } = readConfig({
+    GOLDENHOUR_WEBHOOKS: JSON.stringify([{ ...hook, secret: null, secretFile: 'cad' }]),
+  })
+  assert.deepEqual(webhooks, [
+    {
+      ...hook,
+      secret: null,
+      secretFile: path.resolve('cad'),
+      events: [],
+      regions: [],
+      personalData: false,
+      timeoutMs: 15_000,
+    },
+  ])
+  assert.deepEqual(await problems(hook, { ...hook, name: 'b', secret: `${secret} ${secret}` }), [])
+  for (const [bad, place] of [
+    [{ name: 'CAD' }, 'name'],
+    [{ url: 'https://user@host/' }, 'url'],
+    [{ url: 'ftp://host/' }, 'url'],
+    [{ secret: 'whsec_short' }, 'secret'],
+    [{ secret: `${secret} ${secret} ${secret}` }, 'secret'],
+    [{ events: ['trip-closed'] }, 'events[0]'],
+    [{ regions: ['AKL'] }, 'regions[0]'],
+    [{ personalData: 'yes' }, 'personalData'],
+    [{ timeoutMs: 99 }, 'timeoutMs'],
+  ] as const) {
+    const [problem, ...others] = await problems({ ...hook, ...bad })
+    assert.ok(problem!.startsWith(`webhooks[0].${place} in FILE must be `), problem)
+    assert.deepEqual(others, [])
+    assert.ok(!problem!.includes('whsec_AA'))
+  }
+  assert.match((await problems(hook, hook))[0]!, /each with a name of its own/)
+  const many = Array.from({ length: 17 }, (_, n) => ({ ...hook, name: `h${n}` }))
+  assert.match((await problems(...many))[0]!, /^webhooks must be at most 16/)
+  for (const secrets of [{ secret: null }, { secretFile: 'cad' }])
+    assert.match((await problems({ ...hook, ...secrets }))[0]!, /either secret or secretFile/)
+  assert.match((await problems({ ...hook, personalData: true }))[0]!, /must have an https URL/)
+  for (const url of ['https://example.org/', 'http://127.0.0.1:8080/'])
+    assert.deepEqual(await problems({ ...hook, personalData: true, url }), [])
 })
 
 test('a key or variable that is no setting is refused with the one that was probably meant', async () => {

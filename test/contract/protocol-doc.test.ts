@@ -11,6 +11,7 @@ import { ROLES } from '../../src/domain/roles.ts'
 import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
   ABSENT_REASONS,
+  ARRIVAL_MODES,
   CANCEL_REASONS,
   CAUSES,
   CORRECTION_REASONS,
@@ -220,6 +221,7 @@ test('the lists of words are those of the domain', () => {
     'divert reason': DIVERT_REASONS,
     'decline reason': DECLINE_REASONS,
     'dispatch mode': DISPATCH_MODES,
+    'arrival mode': ARRIVAL_MODES,
     'trip alarm': TRIP_ALARMS,
     'unit alarm': UNIT_ALARMS,
     'region alarm': REGION_ALARMS,
@@ -284,6 +286,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       offerId: null,
       tripId: null,
       version: true,
+      clockAheadMs: 'absent',
     } satisfies FieldsOf<UnitView>,
     FixView: {
       lonE7: true,
@@ -358,6 +361,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       cause: true,
       why: 'absent',
       otherAtMs: 'absent',
+      ...{ wheelsAtMs: 'absent', lateEvidence: 'absent' },
       implausible: 'absent',
       corrected: 'absent',
     } satisfies FieldsOf<TimeView>,
@@ -594,9 +598,12 @@ test('every event has all its fields and no other, and marks those that may be n
       ...moment,
       cause: true,
       missed: true,
-      implausible: 'absent',
+      ...{ implausible: 'absent', lateEvidence: 'absent' },
     },
-    TripTimeNoted: { tripId: true, unitId: true, time: true, ...moment, cause: true, implausible: 'absent' },
+    TripTimeNoted: {
+      ...{ tripId: true, unitId: true, time: true, ...moment, cause: true },
+      ...{ implausible: 'absent', lateEvidence: 'absent' },
+    },
     TripTimeCorrected: { tripId: true, unitId: true, time: true, formerAtMs: null, newAtMs: null, reason: true },
     RoadsRestricted: {
       ...{ regionId: true, zoneId: true, kind: true, points: true, slowPercent: null, fromAtMs: true },
@@ -704,7 +711,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD TK HT HI AD'.split(' ')
+  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD PS TK WH HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

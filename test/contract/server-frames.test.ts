@@ -40,6 +40,7 @@ test('every kind of message that the server has is sent, and is what docs/protoc
   const desk = heard(await stage.desk({ region: REGION }))
   await desk.ask('watch-board', null)
   await desk.hear('board')
+  await desk.hear('freshness')
   const driver = heard(await stage.crew('A1', { region: REGION }))
   kinds.add('marks')
   await desk.ask('watch-tiles', [[tileAt(12, SCENE.lonDeg, SCENE.latDeg), null, null]])

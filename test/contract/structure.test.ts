@@ -199,7 +199,7 @@ test('the SQL of a schema stands in one room', () => {
   const rooms = new Map<string, Set<string>>()
   for (const { file, code } of sources) {
     for (const [, schema] of code.matchAll(
-      /\b(?:FROM|INTO|UPDATE|JOIN|TABLE) (log|auth|location|reference|audit|views)\.\w/g,
+      /\b(?:FROM|INTO|UPDATE|JOIN|TABLE) (log|auth|location|reference|audit|views|webhooks)\.\w/g,
     )) {
       const [first, second] = file.split('/')
       rooms.set(schema!, (rooms.get(schema!) ?? new Set()).add(`${first}/${second}`))
@@ -366,4 +366,5 @@ const SQL_ROOMS: Readonly<Record<string, readonly string[]>> = {
   log: ['store/age', 'store/audit', 'store/backup', 'store/followers', 'store/leases', 'store/log'],
   reference: ['store/reference'],
   views: ['store/views'],
+  webhooks: ['store/backup', 'store/webhooks'],
 }

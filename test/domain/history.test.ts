@@ -445,7 +445,7 @@ function boardOf(world: World) {
   const units = [...world.drivers.values()]
     .filter(driver => driver.retired !== true)
     .map(driver => {
-      const nowhere = { disconnectedSinceMs: 0, fix: null, isFed: false, graceMs: 0 }
+      const nowhere = { disconnectedSinceMs: 0, fix: null, isFed: false, graceMs: 0, clockAheadMs: null }
       const {
         connected: _,
         fix: __,

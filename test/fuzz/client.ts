@@ -100,6 +100,7 @@ export class FuzzClient extends Speaker {
         this.#hear(payload)
         return 1
       },
+      ping: () => undefined,
       getBufferedAmount: () => (this.reads ? 0 : limits.backpressureBytes / 4),
       end: (code: number, reason: string) => this.#closed(code, reason),
       close: () => this.#closed(1006, ''),

@@ -63,7 +63,7 @@ export async function checkRecovery(region: FuzzedRegion): Promise<void> {
 function comparable({ trips, units }: Board) {
   return {
     trips,
-    units: units.map(({ connected: _, fix: __, awaySinceMs: ___, reach: ____, ...unit }) => unit),
+    units: units.map(({ connected: _, fix: __, awaySinceMs: ___, reach: ____, clockAheadMs: _____, ...unit }) => unit),
   }
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { REACH_HEADINGS } from '../../src/domain/dispatch/road-questions.ts'
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
-import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
+import { DEFAULT_POLICY, FRESHNESSES } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
@@ -530,6 +530,12 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
     fc.boolean(),
     fc.array(tripEta, { maxLength: 3 }),
     fc.array(routedId, { maxLength: 3 }),
+  ),
+  fc.tuple(
+    fc.constant('freshness' as const),
+    fc.boolean(),
+    atMs,
+    fc.array(fc.tuple(unitId, fc.constantFrom(...FRESHNESSES), atMs), { maxLength: 3 }),
   ),
   fc.tuple(
     fc.constant('writes' as const),

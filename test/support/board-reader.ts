@@ -7,10 +7,11 @@ import { BoardResponses } from './board-responses.ts'
 
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */
-export type BoardUnit = Omit<UnitView, 'connected' | 'awaySinceMs' | 'reach' | 'fix'>
+export type BoardUnit = Omit<UnitView, 'connected' | 'awaySinceMs' | 'reach' | 'fix' | 'clockAheadMs'>
 type BoardTrip = Omit<TripView, 'details'>
 
 /** What a crew has done or said, itself or by the desk. */
+const OF_THE_WAY = ['no-movement', 'standing', 'turned-away', 'past-eta'] as const
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
   ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripTimeNoted', 'TripClosed', 'StandDownAcknowledged'],
@@ -51,7 +52,8 @@ export class BoardReader {
       this.#respond(event)
       this.#read(event, recordedAtMs)
       this.#showResponses(event)
-      if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string')
+      const isOfPerson = !('cause' in event) || event.cause !== 'geofence'
+      if (SIGNS.has(event.type) && isOfPerson && 'unitId' in event && typeof event.unitId === 'string')
         this.#heard(event.unitId, false)
       if (KNOWS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#knows(event.unitId)
     }
@@ -215,7 +217,7 @@ export class BoardReader {
           loss: null,
           missed: [],
         })
-        this.#quiet(event.tripId, 'unacknowledged', 'voice-order', 'no-movement')
+        this.#quiet(event.tripId, 'unacknowledged', 'voice-order', ...OF_THE_WAY)
         this.#quiet(event.tripId, 'app-lost', 'position-lost', 'crew-relieved')
         this.#left(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, event, atMs)
         break
@@ -224,7 +226,7 @@ export class BoardReader {
         const { tripId, unitId, phase } = event
         this.#trip(tripId, { phase, missed: [...this.trips.get(tripId)!.missed, ...event.missed] })
         this.#at(tripId, phase, atMs)
-        this.#quiet(tripId, 'no-movement')
+        this.#quiet(tripId, ...OF_THE_WAY)
         this.#unit(
           unitId,
           atMs,
@@ -385,14 +387,16 @@ export class BoardReader {
     this.trips.set(tripId, { ...this.trips.get(tripId)!, ...change, version: this.#position })
   }
 
-  #noted({ tripId, unitId, time, happenedAtMs }: Extract<DomainEvent, { type: 'TripTimeNoted' }>): void {
+  #noted({ tripId, unitId, time, happenedAtMs, cause }: Extract<DomainEvent, { type: 'TripTimeNoted' }>): void {
     const trip = this.trips.get(tripId)
     if (trip === undefined) return
     this.#trip(tripId, {})
     const phase = time === 'left-scene' ? 'transporting' : (time as TripPhase)
     const order: readonly string[] = WORK_PHASES
     const isPassed = order.indexOf(phase) > 0 && order.indexOf(phase) <= order.indexOf(trip.phase)
-    if (trip.unitId !== unitId || !isPassed || trip.times[phase] !== undefined) return
+    const known = trip.responses.findLast(response => response.unitId === unitId)?.times[time]
+    const isOfWheels = known?.cause === 'geofence' && cause !== 'geofence'
+    if (trip.unitId !== unitId || !isPassed || (trip.times[phase] !== undefined && !isOfWheels)) return
     this.#at(tripId, phase, happenedAtMs)
     this.#trip(tripId, { missed: trip.missed.filter(each => each !== phase) })
   }

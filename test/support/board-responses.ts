@@ -68,13 +68,12 @@ export class BoardResponses {
         this.#all = this.#all.filter(each => each.offerId !== event.offerId)
         return
       case 'TripPhaseReached': {
-        const { phase, happenedAtMs, cause } = event
-        return this.#say(this.#open(), phase === 'transporting' ? 'left-scene' : phase, { atMs: happenedAtMs, cause })
+        return this.#say(this.#open(), event.phase === 'transporting' ? 'left-scene' : event.phase, reported(event))
       }
       case 'TripTimeNoted': {
-        const { unitId, time, happenedAtMs, cause } = event
+        const { unitId, time } = event
         const index = this.#all.findLastIndex(each => each.unitId === unitId)
-        return this.#say(index, time, { atMs: happenedAtMs, cause })
+        return this.#say(index, time, reported(event))
       }
       case 'TripTimeCorrected': {
         const { unitId, time, newAtMs, reason } = event
@@ -86,6 +85,7 @@ export class BoardResponses {
           ...{ atMs: newAtMs, cause: 'dispatcher', corrected: reason },
           ...(newAtMs === null ? { why: 'corrected' } : {}),
           ...(otherAtMs === undefined ? {} : { otherAtMs }),
+          ...ofWheels(response.times[time] ?? {}),
         }
         this.#all = this.#all.with(index, { ...response, times: { ...response.times, [time]: moment } })
         return
@@ -119,7 +119,11 @@ export class BoardResponses {
     const known = response.times[time]
     const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
     const other = moment.atMs === null ? {} : { otherAtMs: moment.atMs }
-    const times = { ...response.times, [time]: isFirst ? moment : { ...known, ...other } }
+    const isWheels = moment.cause === 'geofence'
+    const kept = isWheels ? { ...known, ...ofWheels(moment) } : { ...known, ...other }
+    const wereWheels = known?.cause === 'geofence'
+    const better = isWheels ? moment : { ...moment, ...ofWheels(known ?? {}) }
+    const times = { ...response.times, [time]: isFirst || wereWheels ? better : kept }
     this.#all = this.#all.with(index, { ...response, times })
   }
 
@@ -148,6 +152,16 @@ export class BoardResponses {
   }
 }
 
+const ofWheels = ({ wheelsAtMs, lateEvidence }: Partial<Moment>): Partial<Moment> => ({
+  ...(wheelsAtMs === undefined ? {} : { wheelsAtMs }),
+  ...(lateEvidence === undefined ? {} : { lateEvidence }),
+})
+
+function reported(event: Extract<DomainEvent, { type: 'TripPhaseReached' | 'TripTimeNoted' }>): Moment {
+  const { happenedAtMs: atMs, cause, lateEvidence } = event
+  return { atMs, cause, ...(cause === 'geofence' ? ofWheels({ wheelsAtMs: atMs, lateEvidence }) : {}) }
+}
+
 function doubted(response: ResponseView): ResponseView {
   const { offeredAtMs, times } = response
   const at = (time: string) => times[time as Time]?.atMs ?? (time === 'notified' ? offeredAtMs : null)
@@ -155,9 +169,14 @@ function doubted(response: ResponseView): ResponseView {
     const [first, second] = [at(earlier), at(later)]
     return first !== null && second !== null && second < first
   }
+  // What the wheels say speaks against no other moment.
+  const isOfWheels = (time: string) => times[time as Time]?.cause === 'geofence'
   const isDoubtful = (time: string) =>
     Object.entries(LATER).some(([earlier, laters]) =>
-      laters.some(later => (time === earlier || time === later) && isBehind(earlier, later)),
+      laters.some(later => {
+        const other = time === earlier ? later : time === later ? earlier : null
+        return other !== null && !isOfWheels(other) && isBehind(earlier, later)
+      }),
     )
   const told = Object.entries(times).map(([time, moment]) => {
     const { implausible: _, ...said } = moment!

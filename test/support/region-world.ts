@@ -55,6 +55,8 @@ export class RecordingSession implements Session {
   readonly limits = { frameBytes: 65_536, fixesPerFrame: 256 }
   /** Of a feed: the units that its credential names. */
   feedUnits: readonly string[] | null = null
+  /** Set by a test: what a message to the client and back takes. */
+  roundTripMs: number | null = null
   /** Set by a test: the client does not read. */
   isBehind = false
   readonly messages: ServerMessage[] = []
@@ -146,7 +148,8 @@ export class RegionWorld {
 
   private constructor(options: WorldOptions) {
     this.#options = options
-    this.policy = policyOf(options.mode ?? 'offered', options.policy)
+    // Its units are where a test says, however far that is from where they were.
+    this.policy = policyOf(options.mode ?? 'offered', { fixSpeedMaxMps: 100_000, ...options.policy })
     this.system = new ActorSystem({
       soon: setImmediate,
       // Stands still within a step: how far a run of the pump gets must not depend on what else the machine does.

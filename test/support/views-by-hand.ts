@@ -135,12 +135,15 @@ function timesByHand({ tripId, offerId, unitId }: Named<'OfferMade'>, later: rea
   )
   const words = new Map<string, (number | null)[]>()
   const corrected = new Map<string, number | null>()
+  const ofWheels = new Map<string, number>()
   let isRefused = false
   for (const { event } of next < 0 ? later : later.slice(0, next)) {
     if (!('tripId' in event) || event.tripId !== tripId) continue
     const say = (time: string, atMs: number | null) => void words.set(time, [...(words.get(time) ?? []), atMs])
     if (event.type === 'UnitNotified' && event.offerId === offerId) say('notified', event.notifiedAtMs)
     else if (!('unitId' in event) || event.unitId !== unitId || isRefused) continue
+    else if ('cause' in event && event.cause === 'geofence' && 'happenedAtMs' in event)
+      ofWheels.set(wordOf(event), event.happenedAtMs)
     else if (event.type === 'OfferAccepted') say('acknowledged', event.implied === true ? null : event.happenedAtMs)
     else if (event.type === 'TripPhaseReached') say(TIMES[event.phase] ?? event.phase, event.happenedAtMs)
     else if (event.type === 'TripTimeNoted') say(event.time, event.happenedAtMs)
@@ -148,11 +151,17 @@ function timesByHand({ tripId, offerId, unitId }: Named<'OfferMade'>, later: rea
     else if (event.type === 'TripClosed') say('back-in-service', event.happenedAtMs)
     else if (['OfferDeclined', 'OfferTimedOut', 'OfferRevoked'].includes(event.type)) isRefused = true
   }
+  for (const [time, atMs] of ofWheels) if (!words.has(time)) words.set(time, [atMs])
   for (const time of corrected.keys()) if (!words.has(time)) words.set(time, [])
   return [...words].map(([time, said]) => {
     const at_ms = corrected.has(time) ? corrected.get(time)! : (said.find(atMs => atMs !== null) ?? null)
     return { trip_id: tripId, offer_id: offerId, unit_id: unitId, time, at_ms }
   })
+}
+
+function wordOf(event: DomainEvent): string {
+  if (event.type === 'TripPhaseReached') return TIMES[event.phase] ?? event.phase
+  return event.type === 'TripTimeNoted' ? event.time : event.type
 }
 
 /** Those that are known to have been new: the first of its kind of each subject. */

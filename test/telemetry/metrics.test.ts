@@ -119,6 +119,8 @@ test('gauges are read from their source at each scrape, and a region that left i
   metrics.observe({
     mailboxDepth: () => regions.map((region, i) => [region, i] as const),
     pendingTrips: () => regions.map(region => [region, 1, 4] as const),
+    positions: () => regions.map(region => [region, 'stale', 2] as const),
+    deviceClocksOff: () => regions.map(region => [region, 1] as const),
     openAlarms: () => regions.map(region => [region, 1, 'unanswered', 3] as const),
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),

@@ -8,6 +8,7 @@ import { ROLES } from '../../src/domain/roles.ts'
 import { DISPOSITION_AXES } from '../../src/domain/trip/disposition-axes.ts'
 import {
   ABSENT_REASONS,
+  ARRIVAL_MODES,
   CANCEL_REASONS,
   CAUSES,
   CORRECTION_REASONS,
@@ -81,6 +82,7 @@ export function catalogue(): unknown {
       overrideReason: OVERRIDE_REASONS,
       declineReason: DECLINE_REASONS,
       dispatchMode: DISPATCH_MODES,
+      arrivalMode: ARRIVAL_MODES,
       tripAlarm: TRIP_ALARMS,
       revokeReason: REVOKE_REASONS,
       detachReason: DETACH_REASONS,

@@ -28,20 +28,18 @@ export function sample(samples: Samples, series: string): number {
   return value
 }
 
-/** The buckets of what was observed between two readings, by bound. Errors: Error when there is no such histogram. */
+/** The buckets of what was observed between two readings, by bound, over all other labels. Errors: Error when there is no such histogram. */
 export function growth(before: Samples, after: Samples, name: string): Bucket[] {
   const prefix = `${name}_bucket{le="`
-  const buckets: Bucket[] = []
+  const counts = new Map<number, number>()
   for (const [series, count] of after) {
     if (!series.startsWith(prefix)) continue
     const bound = series.slice(prefix.length, series.indexOf('"', prefix.length))
-    buckets.push({
-      le: bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound),
-      count: count - (before.get(series) ?? 0),
-    })
+    const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound)
+    counts.set(le, (counts.get(le) ?? 0) + count - (before.get(series) ?? 0))
   }
-  if (buckets.length === 0) throw new Error(`The metrics have no histogram ${name}.`)
-  return buckets.sort((a, b) => a.le - b.le)
+  if (counts.size === 0) throw new Error(`The metrics have no histogram ${name}.`)
+  return [...counts].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le)
 }
 
 /**

@@ -13,19 +13,26 @@ import { CLOSE_CODES } from '../../protocol/errors.ts'
 import { BadFix, type FixRequest, type HintRequest, toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock } from '../../protocol/wire/fix-tuples.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
+import { type FixCounts, noFixes } from '../../telemetry/fix-classes.ts'
 import type { Behaviour } from '../actor-system.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
+import { outcomeOf } from './fix-outcome.ts'
 import { type FixRefusal, gap, impossibleTime, storeFull } from './fix-refusals.ts'
 import { entryOf, refuseHello, refuseHole } from './hello-entry.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
-import { MARK_EVERY_FIXES, Speaker } from './speaker.ts'
-import type { FeedHold, UnitActor } from './unit-actor.ts'
+import { MARK_EVERY_FIXES, type OpenStream, onItsWayMs, Speaker } from './speaker.ts'
+import type { FeedHold, FollowedFreshness, UnitActor } from './unit-actor.ts'
 
 export type DriverMessage =
-  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
+  | {
+      readonly type: 'session-opened'
+      readonly session: Session
+      readonly hello: HelloRequest
+      readonly receivedWallMs: number
+    }
   | { readonly type: 'session-closed'; readonly session: Session }
   | { readonly type: 'command'; readonly request: CommandRequest }
   | SessionMessage
@@ -36,17 +43,9 @@ export type DriverMessage =
 interface Arrival {
   readonly session: Session
   readonly hello: HelloRequest
+  readonly wallMs: number
   /** The location's `leaveNo` when the marks were asked for. */
   readonly leaveNo: number
-}
-
-/** What became of the fixes of a frame. */
-interface FixCounts {
-  current: number
-  late: number
-  duplicate: number
-  future: number
-  invalid: number
 }
 
 const SUPERSEDED = 'superseded by a newer sign-in of this unit'
@@ -66,6 +65,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   #arrival: Arrival | null = null
   /** The feed that holds this unit. */
   feed: FeedHold | null = null
+  followed: FollowedFreshness | null = null
   disconnectedSinceMs: number | null
   /** What its snapshot has: the state, null while there is none, and `marksOf` its streams. */
   savedState: DriverState | null = null
@@ -91,6 +91,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     return this.#speaker?.isWelcomed === true ? this.#speaker.session : null
   }
 
+  get clockAheadMs(): number | null {
+    return this.#speaker?.clockAheadMs ?? null
+  }
+
   receive(message: DriverMessage): void {
     switch (message.type) {
       case 'asked':
@@ -98,7 +102,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       case 'command':
         return this.#door.crews.command(message.request)
       case 'session-opened':
-        return this.#onOpened(message.session, message.hello)
+        return this.#onOpened(message.session, message.hello, message.receivedWallMs)
       case 'session-closed':
         return this.#onClosed(message.session)
       case 'read':
@@ -109,14 +113,18 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   }
 
   /** Takes the next fix of a stream: to memory at once, and on its way to the store. Output: why not; null when it was taken. */
-  take(stream: Stream, fix: Fix, limits: FixLimits, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
+  take(
+    { stream, clock }: OpenStream,
+    fix: Fix,
+    limits: FixLimits,
+    wallMs: number,
+    counts: FixCounts,
+  ): FixRefusal | null {
     if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) return impossibleTime
-    const flags = this.location.flagsOf(fix, limits)
-    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, flags, receivedWallMs)) return storeFull
+    const flags = this.location.flagsOf(stream, fix, limits) | (clock === 'device' ? FIX_FLAGS.device : 0)
+    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, flags, wallMs)) return storeFull
     stream.receivedSeq = fix.seq
-    if (flags === FIX_FLAGS.future) counts.future++
-    else if (this.location.place(stream.streamId, fix, flags, limits.outdatedMs)) counts.current++
-    else counts.late++
+    counts[outcomeOf(flags, this.location.place(stream, fix, flags, limits))]++
     return null
   }
 
@@ -176,10 +184,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     return this.location.stream(streamId, ...uses)
   }
 
-  #onOpened(session: Session, hello: HelloRequest): void {
+  #onOpened(session: Session, hello: HelloRequest, wallMs: number): void {
     this.#arrival?.session.close(CLOSE_CODES.superseded, SUPERSEDED)
     this.#arrival = null
-    this.#arrive(session, hello, null)
+    this.#arrive(session, hello, wallMs, null)
   }
 
   /** The marks have come for which a session waits. */
@@ -189,18 +197,18 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     this.#arrival = null
     if (read === null) return refuseHello(session, arrival.hello)
     // What left memory since the question may have come further than the answer says.
-    this.#arrive(session, arrival.hello, arrival.leaveNo === this.location.leaveNo ? read : null)
+    this.#arrive(session, arrival.hello, arrival.wallMs, arrival.leaveNo === this.location.leaveNo ? read : null)
   }
 
   /** Lets a session in, once the marks of all its streams are known. */
-  #arrive(session: Session, hello: HelloRequest, read: MarksRead): void {
+  #arrive(session: Session, hello: HelloRequest, wallMs: number, read: MarksRead): void {
     const { location } = this
     const entry = entryOf(hello, location, streamId => read?.markOf(this.unitId, streamId))
     switch (entry.is) {
       case 'known':
-        return this.#open(session, hello, entry.marks)
+        return this.#open(session, hello, wallMs, entry.marks)
       case 'unknown':
-        this.#arrival = { session, hello, leaveNo: location.leaveNo }
+        this.#arrival = { session, hello, wallMs, leaveNo: location.leaveNo }
         return this.#door.marks.readMarks(this, session, entry.streams)
       case 'crowded':
         return refuseHello(session, hello)
@@ -209,9 +217,9 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
   }
 
-  #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {
+  #open(session: Session, hello: HelloRequest, wallMs: number, marks: ReadonlyMap<StreamId, number>): void {
     const former = this.#speaker
-    const speaker = new Speaker(session, hello.clientNowMs)
+    const speaker = new Speaker(session, hello.clientNowMs, wallMs)
     const { streams } = speaker
     this.#speaker = speaker
     for (const [streamId, clock] of hello.streams) {
@@ -257,7 +265,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     if (open === undefined) return this.#unknownStream(speaker.session, streamIndex)
     const stream = open.stream
     const before = this.location.current
-    const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
+    const counts = noFixes()
     const limits = this.#door.fixes.limits()
     const leftOut = new LeftOut({ streamIndex })
     const sentRegionMs = this.#sentRegionMs(speaker, open.clock, request.sentAtMs, receivedWallMs)
@@ -278,7 +286,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
         if (notTaken === null) leftOut.add(place, wire)
       } else {
         const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
-        notTaken = this.take(stream, fix, limits, receivedWallMs, counts)
+        notTaken = this.take(open, fix, limits, receivedWallMs, counts)
       }
       if (notTaken !== null) {
         refusal = notTaken(stream, {})
@@ -298,9 +306,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     const { fix: wire, sentAtMs } = request
     const sentRegionMs = this.#sentRegionMs(speaker, open.clock, sentAtMs, receivedWallMs)
     const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
-    if (this.location.placeHint(open.stream.streamId, fix, this.#door.fixes.limits()))
-      this.#door.fixes.moved(this, before)
-    this.#door.fixes.counted({ hint: 1 })
+    if (this.location.placeHint(open.stream, fix, this.#door.fixes.limits())) this.#door.fixes.moved(this, before)
+    this.#door.fixes.countedOne('hint')
   }
 
   #onMarkAsked(speaker: Speaker, streamIndex: number | null): void {
@@ -316,7 +323,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
   /** When a frame was sent, in region time. GNSS time is true; of a device clock only the ages of the fixes are trusted. */
   #sentRegionMs(speaker: Speaker, clock: StreamClock, sentAtMs: number, receivedWallMs: number): number {
-    return this.#door.fixes.regionMs(clock === 'gnss' ? speaker.clientNowMs + sentAtMs : receivedWallMs)
+    const deviceMs = receivedWallMs - onItsWayMs(speaker.session)
+    return this.#door.fixes.regionMs(clock === 'gnss' ? speaker.clientNowMs + sentAtMs : deviceMs)
   }
 
   /** Monotonic. */

@@ -3,6 +3,7 @@
 import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
+import type { FixCounts, FixOutcome } from '../../telemetry/fix-classes.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { FixLimits, Hole, Stream } from './location.ts'
 import type { UnitActor } from './unit-actor.ts'
@@ -20,7 +21,8 @@ export interface FixDoor {
   limits(): FixLimits
   /** Hands a fix to the segment writer; false when its queue is full and the fix is not taken. */
   store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
-  counted(counts: Partial<Record<'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'hint', number>>): void
+  counted(counts: FixCounts): void
+  countedOne(outcome: FixOutcome): void
   /** The unit's current position changed. */
   moved(unit: UnitActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void

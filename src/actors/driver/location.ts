@@ -6,9 +6,10 @@
  * taken while a clock was wrong may lie ahead of now: it must not keep out those of now, so the next one replaces it.
  */
 import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
+import { FIXES_THAT_AGREE, type FixPolicy, isInaccurate, mayBeOfOne } from '../../domain/fix-judge.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import { DOUBTED, FIX_FLAGS } from '../../store/location/segment-codec.ts'
 import type { LeavingMark } from '../../store/log/journal.ts'
 import { ForgottenStreams } from './forgotten-streams.ts'
 
@@ -31,6 +32,11 @@ export interface Stream {
   toldAtMs: number
   /** The client asked for its mark when this seq was the last received; 0 when it did not ask. */
   askedSeq: number
+  /** The last fix that was believed, beside which the next is judged; null while none is known, as after a start. */
+  believed: Fix | null
+  /** The last one that was not, and how many in a row agree with it, itself among them. */
+  doubted: Fix | null
+  doubts: number
 }
 
 type Uses = [isInUse: (stream: Stream) => boolean, left: (stream: Stream) => void]
@@ -51,8 +57,9 @@ export function holeBefore({ streamId, receivedSeq }: Stream, lowestSeq: number)
 export const isTooLarge = (receivedSeq: number, lowestSeq: number): boolean =>
   lowestSeq - 1 - receivedSeq > LIMITS.holeFixes
 
-/** From where a fix is of a clock that is, or was, wrong; region time. */
+/** What no fix can be, and from where it is of a clock that is, or was, wrong; region time. */
 export interface FixLimits {
+  readonly policy: FixPolicy
   /** A fix from beyond is kept in the track and places nothing: no clock of the engine says that it may be of now. */
   readonly futureMs: number
   /** A unit that stands at one from beyond was placed while a clock was wrong; any fix of now is newer. */
@@ -95,7 +102,7 @@ export class DriverLocation {
     left: (stream: Stream) => void = () => {},
   ): Stream {
     let stream = this.knownStream(streamId)
-    stream ??= { streamId, receivedSeq: 0, durableSeq: 0, toldSeq: 0, toldAtMs: 0, askedSeq: 0 }
+    stream ??= newStream(streamId)
     this.#streams.delete(streamId)
     this.#stay(streamId)
     this.#streams.set(streamId, stream)
@@ -196,32 +203,73 @@ export class DriverLocation {
     if (this.#leaving?.delete(streamId) && this.#leaving.size === 0) this.#leaving = null
   }
 
-  /** The flags under which a fix is stored: what recovery must know of the moment at which it came. */
-  flagsOf(fix: Fix, { futureMs, outdatedMs }: FixLimits): number {
+  /**
+   * The flags under which a fix is stored: what recovery must know of the moment at which it came. A fix is judged beside the one
+   * before it of its own stream, so a backlog is judged by itself; the first of a stream beside the place that it would take.
+   */
+  flagsOf(stream: Stream, fix: Fix, { futureMs, outdatedMs, policy }: FixLimits): number {
     if (fix.fixedAtMs > futureMs) return FIX_FLAGS.future
     const placed = this.#placed
     const isOutdated = placed !== null && placed.fixedAtMs > outdatedMs
-    return isOutdated && !isNewer(fix, placed) ? FIX_FLAGS.replaces : 0
+    const replaces = isOutdated && !isNewer(fix, placed) ? FIX_FLAGS.replaces : 0
+    const doubt = this.#doubtOf(stream, fix, isOutdated, policy)
+    if (doubt === 0) return replaces
+    const anchors = this.#doubtsWith(stream, fix, policy) >= FIXES_THAT_AGREE
+    return doubt | (anchors ? FIX_FLAGS.anchors | replaces : 0)
   }
 
-  /** Takes a fix as the unit's place if it is newer, or replaces one of a wrong clock; true when it moved the current position. */
-  place(streamId: StreamId, fix: Fix, flags = 0, outdatedMs = Number.POSITIVE_INFINITY): boolean {
+  #doubtOf({ believed }: Stream, fix: Fix, isOutdated: boolean, policy: FixPolicy): number {
+    if (isInaccurate(fix, policy)) return FIX_FLAGS.inaccurate
+    // When the unit was at a place of a wrong clock nobody knows.
+    const before = isOutdated ? null : (believed ?? (isNewer(fix, this.#placed) ? this.#placed : null))
+    return before === null || mayBeOfOne(before, fix, policy) ? 0 : FIX_FLAGS.impossible
+  }
+
+  /** How many in a row agree with each other if this one, which is not believed, is the last of them. */
+  #doubtsWith({ doubted, doubts }: Stream, fix: Fix, policy: FixPolicy): number {
+    return doubted !== null && mayBeOfOne(doubted, fix, policy) ? doubts + 1 : 1
+  }
+
+  /**
+   * Takes a fix as the unit's place if it is newer, or replaces one of a wrong clock; true when it moved the current position.
+   * Input: as it came, its flags; the limits by which it has them, null where it is met again.
+   */
+  place(stream: Stream, fix: Fix, flags = 0, limits: FixLimits | null = null): boolean {
     if ((flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) !== 0) return false
-    if ((flags & FIX_FLAGS.replaces) === 0 && !isNewer(fix, this.#placed)) return false
-    this.#placed = placedFix(streamId, fix)
+    if ((flags & DOUBTED) !== 0 && (flags & FIX_FLAGS.anchors) === 0) {
+      // What was counted before a start counts once: it takes longer then until the unit is placed anew, by two fixes at most.
+      stream.doubts = limits === null ? 1 : this.#doubtsWith(stream, fix, limits.policy)
+      stream.doubted = fix
+      return false
+    }
+    stream.doubted = null
+    const isPlaced = (flags & FIX_FLAGS.replaces) !== 0 || isNewer(fix, this.#placed)
+    if (isPlaced) this.#placed = placedFix(stream.streamId, fix)
+    // The placed one, so that no further object stays; of a phone that sends in any order the last by its number.
+    if (stream.believed === null || fix.seq > stream.believed.seq) stream.believed = isPlaced ? this.#placed : fix
+    if (!isPlaced) return false
     const hint = this.#hint
+    const outdatedMs = limits?.outdatedMs ?? Number.POSITIVE_INFINITY
     if (hint !== null && hint.fixedAtMs <= outdatedMs && !isNewer(fix, hint)) return false
     this.#hint = null
     return true
   }
 
   /** Takes a hint; true when it moved the current position. */
-  placeHint(streamId: StreamId, fix: Fix, { futureMs, outdatedMs }: FixLimits): boolean {
+  placeHint(stream: Stream, fix: Fix, limits: FixLimits): boolean {
     const { current } = this
+    const { futureMs, outdatedMs, policy } = limits
     if (fix.fixedAtMs > futureMs) return false
-    if ((current?.fixedAtMs ?? 0) <= outdatedMs && !isNewer(fix, current)) return false
-    this.#hint = placedFix(streamId, fix)
+    const isOutdated = (current?.fixedAtMs ?? 0) > outdatedMs
+    if (!isOutdated && !isNewer(fix, current)) return false
+    if (this.#doubtOf(stream, fix, isOutdated, policy) !== 0) return false
+    this.#hint = placedFix(stream.streamId, fix)
     return true
+  }
+
+  /** The fix that a snapshot has placed the unit by. */
+  takePlaced(placed: PlacedFix): void {
+    this.#placed = placedFix(placed.streamId, placed)
   }
 
   /** A stored fix, met again at recovery. */
@@ -229,7 +277,7 @@ export class DriverLocation {
     const stream = this.stream(streamId)
     stream.receivedSeq = Math.max(stream.receivedSeq, fix.seq)
     stream.durableSeq = stream.receivedSeq
-    this.place(streamId, fix, flags)
+    this.place(stream, fix, flags)
   }
 
   /** Marks below a recorded hole count as received. */
@@ -239,6 +287,21 @@ export class DriverLocation {
     // With nothing on its way to the store, the mark need not wait for a fix that may never come.
     if (stream.durableSeq === stream.receivedSeq) stream.durableSeq = seq
     stream.receivedSeq = seq
+  }
+}
+
+function newStream(streamId: StreamId): Stream {
+  // Field by field, as `placedFix`.
+  return {
+    streamId,
+    receivedSeq: 0,
+    durableSeq: 0,
+    toldSeq: 0,
+    toldAtMs: 0,
+    askedSeq: 0,
+    believed: null,
+    doubted: null,
+    doubts: 0,
   }
 }
 

@@ -7,10 +7,18 @@ import type { Stream } from './location.ts'
 export const MARK_EVERY_FIXES = 8
 export const MARK_EVERY_MS = 30_000
 
-interface OpenStream {
+/** A stream, and what its times are of. */
+export interface OpenStream {
   readonly stream: Stream
   readonly clock: StreamClock
 }
+
+/** Longer no message is believed to have been on its way: more is a client, or an engine, that was busy. */
+const ON_ITS_WAY_MAX_MS = 1_000
+
+/** How long ago a message of this client left that comes now, as far as anybody knows: half of the round trip. */
+export const onItsWayMs = ({ roundTripMs }: Pick<Session, 'roundTripMs'>): number =>
+  Math.min(ON_ITS_WAY_MAX_MS, (roundTripMs ?? 0) / 2)
 
 export class Speaker {
   readonly session: Session
@@ -20,9 +28,18 @@ export class Speaker {
   readonly streams: OpenStream[] = []
   #isWelcomed = false
 
-  constructor(session: Session, clientNowMs: number) {
+  readonly #helloWallMs: number
+
+  /** Input: the client's clock at its hello, and ours when that came. */
+  constructor(session: Session, clientNowMs: number, helloWallMs: number) {
     this.session = session
     this.clientNowMs = clientNowMs
+    this.#helloWallMs = helloWallMs
+  }
+
+  /** How far the client's clock is ahead of ours, negative for behind, in wall milliseconds. */
+  get clockAheadMs(): number {
+    return Math.round(this.clientNowMs + onItsWayMs(this.session) - this.#helloWallMs)
   }
 
   /** Its welcome has left; nothing may come before that. */

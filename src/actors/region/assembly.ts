@@ -7,7 +7,9 @@ import { type RegionSelf, type StateLevel, stateLevel } from './assembly/state-l
 import { type TurnLevel, turnLevel } from './assembly/turn-level.ts'
 import { watchLevel } from './assembly/watch-level.ts'
 import { Checkpoint } from './checkpoint.ts'
+import { DeviceClocks } from './device-clocks.ts'
 import type { TurnFollower } from './followers.ts'
+import { FreshnessWatch } from './freshness-watch.ts'
 import type { RegionParts } from './parts.ts'
 import type { Recovered } from './recovery.ts'
 import { SilenceWatch } from './silence-watch.ts'
@@ -29,10 +31,18 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     deliver: deadline => void ref.tell({ type: 'deadline', deadline }),
     setAnew: () => policies.setAnew(),
   })
+  const freshness = new FreshnessWatch({
+    ...{ memory, clock, policy, timers },
+    changed: unit => {
+      watch.freshness.changed(unit)
+      live.grewOld(unit)
+    },
+  })
+  const deviceClocks = new DeviceClocks()
   const location = locationLevel(parts, state, turns, watch, {
-    moves: [desk, live, etas, rematch, deadlines, silence],
+    moves: [desk, live, etas, rematch, deadlines, silence, freshness],
     // A unit that is back is shown before it is asked for.
-    presence: [desk, deadlines, live, etas, rematch, silence],
+    presence: [desk, deadlines, live, etas, rematch, silence, deviceClocks],
   })
   state.recordsDurable.push(
     () => turns.units.recordsDurable(),
@@ -50,8 +60,10 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     turns.notices,
     watch.quarantineNews,
     location.feeds,
+    location.wheels,
     deadlines,
     silence,
+    freshness,
     watch.offers,
     watch.alarms,
     watch.arrivals,
@@ -63,7 +75,16 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     etas,
     { committed: turn => onTurn?.(turn.events) },
   )
-  return { state, turns, watch, location, silence, ...chores(parts, recovered, state, turns, location) }
+  return {
+    state,
+    turns,
+    watch,
+    location,
+    silence,
+    freshness,
+    deviceClocks,
+    ...chores(parts, recovered, state, turns, location),
+  }
 }
 
 /** What a region does beside its messages, from time to time. */

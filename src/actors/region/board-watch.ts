@@ -9,6 +9,7 @@ import type { BoardSize, Session } from '../region-handle.ts'
 import type { Admission } from './admission.ts'
 import type { Board } from './board.ts'
 import type { BoardSnapshots } from './board-snapshots.ts'
+import type { FreshnessNews } from './freshness-news.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import { quarantineNotice } from './quarantine.ts'
@@ -23,6 +24,7 @@ interface BoardWatchPorts {
   readonly admission: Pick<Admission, 'isOverfull'>
   /** Further notices for a session that begins to watch. */
   readonly notices: () => readonly Told[]
+  readonly freshness: Pick<FreshnessNews, 'owe'>
 }
 
 export class BoardWatch {
@@ -102,7 +104,8 @@ export class BoardWatch {
 
   /** Notices that are no records, for a session that begins to watch. */
   #tellWatcher(session: Session): void {
-    const { memory, notices } = this.#ports
+    const { memory, notices, freshness } = this.#ports
+    freshness.owe(session)
     const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
     if (held.length > 0) session.tell(quarantineNotice(held))
     for (const notice of notices()) session.tell(notice)

@@ -193,6 +193,14 @@ export class Board implements TurnFollower {
     if (watcher !== undefined) this.#fallBehind(watcher)
   }
 
+  get isWatched(): boolean {
+    return this.#watchers.size > 0
+  }
+  /** Whoever watches. */
+  get watchers(): Iterable<Session> {
+    return this.#watchers.keys()
+  }
+
   /** Tells everybody who watches, whatever they read; beside the records. */
   tell(told: Told): void {
     for (const { session } of this.#watchers.values()) session.tell(told)

@@ -3,7 +3,7 @@ import type { Session } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 
 export function stepClock(
-  { state, turns, silence }: Pick<RegionAssembly, 'state' | 'turns' | 'silence'>,
+  { state, turns, silence, freshness }: Pick<RegionAssembly, 'state' | 'turns' | 'silence' | 'freshness'>,
   byMs: number,
   sessions: readonly Session[],
 ): void {
@@ -18,6 +18,7 @@ export function stepClock(
   }
   turns.desk.stepped()
   silence.stepped(byMs)
+  freshness.anew()
   // Units whose fixes seemed old may be sent again, first for who has waited, not for who calls next.
   turns.rematch.ask()
 }

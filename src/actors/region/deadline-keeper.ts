@@ -165,6 +165,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
         trip: (tripId: TripId) => turn.trip(tripId),
         region: (regionId: RegionId) => turn.region(regionId),
         presence: (unitId: UnitId) => memory.presence(unitId),
+        wheels: (unitId: UnitId) => memory.wheels.get(unitId) ?? null,
         silence: (silence: Silence) => this.#silence(turn, silence),
       }
       const outcome = deadlineCame(deadline, states, standing, disconnectGraceMs, turn.nowMs)

@@ -82,7 +82,7 @@ export function endAll(
     for (const trouble of ['writes', 'stalled'] as const) outages.worked(trouble, who)
   }
   const { timers, writer, segments, marks, store, outbox } = state
-  const { live, etas, board, snapshots } = watch
+  const { live, etas, board, snapshots, freshness } = watch
   const all = [
     timers,
     location.feeds,
@@ -90,6 +90,7 @@ export function endAll(
     live,
     etas,
     board,
+    freshness,
     snapshots,
     upkeep,
     checkpoint,

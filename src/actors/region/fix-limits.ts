@@ -3,7 +3,7 @@ import { LIMITS } from '../../protocol/limits.ts'
 import type { RegionClock } from '../clock.ts'
 import type { FixLimits } from '../driver/location.ts'
 
-export function fixLimits(clock: RegionClock): FixLimits {
+export function momentLimits(clock: RegionClock): Omit<FixLimits, 'policy'> {
   const aheadMs = LIMITS.aheadMs * clock.rate
   return { futureMs: clock.latestMs() + aheadMs, outdatedMs: clock.shownLatestMs() + aheadMs }
 }
@@ -11,5 +11,5 @@ export function fixLimits(clock: RegionClock): FixLimits {
 /** The moments that a client may report. */
 export const momentRange = (clock: RegionClock): { readonly earliestMs: number; readonly latestMs: number } => ({
   earliestMs: clock.earliestMs() - LIMITS.behindMs,
-  latestMs: fixLimits(clock).futureMs,
+  latestMs: momentLimits(clock).futureMs,
 })

@@ -9,7 +9,7 @@ import type { Answer, RegionMessage, RegionQuery, RoadsQuery } from './messages.
 import { wantedByQuery } from './wanted.ts'
 
 export function handOver(region: RegionAssembly, message: RegionMessage): void {
-  const { state, turns, watch, location } = region
+  const { state, turns, watch, location, freshness } = region
   switch (message.type) {
     case 'command':
       return turns.commands.take(message.request)
@@ -43,7 +43,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'more-units':
       return turns.units.goOn()
     case 'policy':
-      return turns.policies.take(message)
+      turns.policies.take(message)
+      return freshness.anew()
     case 'more-policy':
       return turns.policies.goOn()
     case 'roads':

@@ -10,7 +10,7 @@ import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
 import type { RegionState } from '../../domain/region-state.ts'
-import { isEnded, type TripState } from '../../domain/trip/trip.ts'
+import { isEnded, type TripState, type UnitWheels } from '../../domain/trip/trip.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import type { DrawnZone } from '../../domain/zone.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
@@ -62,6 +62,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly numbers: IncidentNumbers
   /** When each crew's app, and each unit on duty, was heard of last. */
   readonly heard = { app: new HeardCount(), position: new HeardCount() }
+  /** What the wheels of each unit that has a trip say. */
+  readonly wheels = new Map<UnitId, UnitWheels>()
   /** Personal data of calls, apart from their states. */
   readonly texts: CallTexts
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
@@ -287,9 +289,9 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
 
   /** The unit where it is now, in the state that it has, or had. */
   unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
-    const { disconnectedSinceMs, location, feed } = actor
+    const { disconnectedSinceMs, location, feed, clockAheadMs } = actor
     const { standing, disconnectGraceMs: graceMs } = this.#policy
-    const presence = { disconnectedSinceMs, fix: location.current, isFed: feed !== null, graceMs }
+    const presence = { disconnectedSinceMs, fix: location.current, isFed: feed !== null, graceMs, clockAheadMs }
     return unitView(state, presence, nowMs, standing)
   }
 

@@ -61,7 +61,12 @@ export interface PolicyChange {
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
   | { readonly type: 'query'; readonly query: RegionQuery | RoadsQuery; readonly answer: Answer }
-  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
+  | {
+      readonly type: 'session-opened'
+      readonly session: Session
+      readonly hello: HelloRequest
+      readonly receivedWallMs: number
+    }
   | { readonly type: 'session-closed'; readonly session: Session }
   | SessionMessage
   /** What had left memory was looked up for those who wait for it. */

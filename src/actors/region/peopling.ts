@@ -13,13 +13,13 @@ const RECOVERY_SLICE_MS = 8
 /** A log in ruins must not fill the engine's own. */
 const REASONS_LOGGED = 100
 
-type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 'silence'>
+type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 'silence' | 'freshness'>
 
 /** Works in slices: a million units must not hold the loop and the connections that live on it. */
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, watch, silence, location: { population, closed } }: Levels,
+  { state, turns, watch, silence, freshness, location: { population, closed, wheels } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
@@ -64,14 +64,18 @@ export async function people(
     closed.recover(call)
     if (machine.monotonicMs() >= sliceEndsMs) await pause()
   }
-  if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence })
+  wheels.begin()
+  if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence, freshness })
 }
 
 /**
  * In one go and last: crews can come back from now on, and a deadline must find whole states. Deadlines that passed while
  * the engine was down, and disconnects, count from the end of the grace.
  */
-function letComeBack(recovered: Recovered, { state, turns, watch, silence }: Omit<Levels, 'location'>): void {
+function letComeBack(
+  recovered: Recovered,
+  { state, turns, watch, silence, freshness }: Omit<Levels, 'location'>,
+): void {
   const { memory, comeback, timers } = state
   const { deadlines, goneAlarms, notices, rematch } = turns
   comeback.begin()
@@ -80,6 +84,7 @@ function letComeBack(recovered: Recovered, { state, turns, watch, silence }: Omi
     if (driver.state.work !== null) deadlines.watchDisconnect(driver.unitId, comeback.untilMs)
     deadlines.watchUnit(driver.state, comeback.untilMs)
     silence.recover(driver)
+    freshness.recover(driver)
   }
   deadlines.watchRegion(memory.regionState, comeback.untilMs)
   silence.begin()

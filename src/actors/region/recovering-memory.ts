@@ -138,7 +138,7 @@ export class RecoveringMemory implements States {
     }
     location.takeForgottenPrints(forgotten)
     if (location.hasLeaving) this.unitsLeft.add(state.unitId)
-    if (placed !== null) location.place(placed.streamId, placed)
+    if (placed !== null) location.takePlaced(placed)
     this.snapshotMarks.set(state.unitId, marksOf(location))
   }
 }

@@ -89,6 +89,14 @@ export class Region implements Behaviour<RegionMessage> {
   get fixesNotDurable(): number {
     return this.#assembly.state.segments.queuedFixes
   }
+  /** Units on duty by how old their position is. */
+  get positions(): RegionAssembly['freshness']['counts'] {
+    return this.#assembly.freshness.counts
+  }
+  /** Apps that are connected and whose clock is off. */
+  get clocksOff(): number {
+    return this.#assembly.deviceClocks.off
+  }
   /** Whether the store takes records, and fixes. */
   get writes(): Pick<StoreWatch, 'refusesCommands' | 'keepsFixesWaiting'> {
     return this.#assembly.state.store

@@ -85,6 +85,8 @@ const KEPT_TIME = z.object({
   cause: z.enum(CAUSES),
   why: z.enum(ABSENT_REASONS).optional(),
   otherAtMs: ms.optional(),
+  wheelsAtMs: ms.optional(),
+  lateEvidence: z.literal(true).optional(),
   corrected: z.enum(CORRECTION_REASONS).optional(),
 })
 const RESPONSE = z.object({

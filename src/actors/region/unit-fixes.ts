@@ -3,21 +3,26 @@ import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { SegmentWriter } from '../../store/location/segment-writer.ts'
+import { FIX_OUTCOMES, type FixCounts, type FixOutcome } from '../../telemetry/fix-classes.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { FixDoor } from '../driver/driver-door.ts'
 import type { FixLimits } from '../driver/location.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Session } from '../region-handle.ts'
-import { fixLimits } from './fix-limits.ts'
+import { momentLimits } from './fix-limits.ts'
 import type { MoveFollower } from './followers.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import { refuseRequest } from './send-refusal.ts'
+import type { WheelWatch } from './wheel-watch.ts'
 
 interface UnitFixesPorts {
   readonly clock: RegionClock
+  readonly policy: Pick<RegionPolicy, 'standing'>
   readonly machine: MachineClock
   readonly metrics: Metrics
   readonly segments: SegmentWriter
+  readonly wheels: Pick<WheelWatch, 'take'>
   readonly followers: readonly MoveFollower[]
 }
 
@@ -35,21 +40,22 @@ export class UnitFixes implements FixDoor {
     return this.#ports.clock.regionMs(wallMs)
   }
   limits(): FixLimits {
-    return fixLimits(this.#ports.clock)
+    const { clock, policy } = this.#ports
+    return { ...momentLimits(clock), policy: policy.standing }
   }
 
   store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<FixDoor['store']>): boolean {
-    return this.#ports.segments.add(unitId, streamId, fix, flags, receivedWallMs)
+    const { segments, wheels } = this.#ports
+    if (!segments.add(unitId, streamId, fix, flags, receivedWallMs)) return false
+    wheels.take(unitId, fix, flags)
+    return true
   }
 
-  counted(counts: Parameters<FixDoor['counted']>[0]): void {
-    const { metrics } = this.#ports
-    if (counts.current !== undefined) metrics.fix('current', counts.current)
-    if (counts.late !== undefined) metrics.fix('late', counts.late)
-    if (counts.duplicate !== undefined) metrics.fix('duplicate', counts.duplicate)
-    if (counts.future !== undefined) metrics.fix('future', counts.future)
-    if (counts.invalid !== undefined) metrics.fix('invalid', counts.invalid)
-    if (counts.hint !== undefined) metrics.fix('hint', counts.hint)
+  counted(counts: FixCounts): void {
+    for (const outcome of FIX_OUTCOMES) if (counts[outcome] > 0) this.#ports.metrics.fix(outcome, counts[outcome])
+  }
+  countedOne(outcome: FixOutcome): void {
+    this.#ports.metrics.fix(outcome)
   }
 
   moved(unit: UnitActor, before: PlacedFix | null): void {

@@ -33,17 +33,22 @@ export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, poli
   }
 }
 
+/** A client's clock that is off by no more is right for all that is made of it. */
+const CLOCK_OFF_MS = 5_000
+export const isClockOff = (aheadMs: number | null): boolean => Math.abs(aheadMs ?? 0) > CLOCK_OFF_MS
+
 interface ShownPresence extends Presence {
   /** Whether a feed reports it. */
   readonly isFed: boolean
   /** For so long a session that is away still counts. */
   readonly graceMs: number
+  readonly clockAheadMs: number | null
 }
 
 /** By what the crew can be told something, and whether anything but its app tells where the unit is. */
 function reachOf(
   driver: DriverState,
-  { isFed, graceMs, ...presence }: ShownPresence,
+  { isFed, graceMs, ...presence }: Omit<ShownPresence, 'clockAheadMs'>,
   nowMs: number,
   policy: Policy,
 ): Reach {
@@ -75,6 +80,7 @@ export function unitView(driver: DriverState, presence: ShownPresence, nowMs: nu
     offerId: driver.work?.offerId ?? null,
     tripId: driver.work?.tripId ?? driver.standingDown ?? null,
     version: driver.version,
+    ...(isClockOff(presence.clockAheadMs) ? { clockAheadMs: presence.clockAheadMs! } : {}),
   }
 }
 

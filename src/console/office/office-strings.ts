@@ -113,6 +113,9 @@ const EN = {
     choices: {
       ordered: 'ordered: a crew is bound',
       offered: 'offered: a crew may decline',
+      off: 'nothing',
+      suggest: 'a time beside the crew’s',
+      automatic: 'the time, then the phase',
       wait: 'wait',
       'send-lower': 'send a lower level',
       'nearest-trained': 'nearest trained beside it',

@@ -8,6 +8,7 @@ export type PolicyValue = number | string
 
 const WHOLE: Readonly<Record<string, readonly string[]>> = {
   mode: ['ordered', 'offered'],
+  arrivals: ['off', 'suggest', 'automatic'],
   whenNoneFree: ['wait', 'send-lower', 'nearest-trained'],
 }
 
@@ -41,7 +42,8 @@ export function unitSign(path: NumberPath): string {
   const name = path.split('.')[0]!
   if (isSpan(path)) return 's'
   if (name.endsWith('Percent')) return '%'
-  return name.endsWith('Mps') ? 'm/s' : ''
+  if (name.endsWith('Mps')) return 'm/s'
+  return name.endsWith('M') ? 'm' : ''
 }
 
 /** As it stands in its field. */

@@ -6,6 +6,7 @@ import { coordinates } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
+import { tripTexts } from './trip-texts.ts'
 
 /** What is changed; what is left out stays. */
 interface Amended {
@@ -49,11 +50,11 @@ export function AmendForm({ shift, trip, take, back }: AmendProps) {
         />
       </label>
       <button type="button" aria-pressed={shift.isMoving} onClick={() => shift.move(!shift.isMoving)}>
-        {t.desk.trip.move}
+        {tripTexts.move}
       </button>
-      {moved !== null && <span class="figures">{t.desk.trip.moved(coordinates(moved))}</span>}
+      {moved !== null && <span class="figures">{tripTexts.moved(coordinates(moved))}</span>}
       <button type="submit" class="primary">
-        {t.desk.trip.amendIt}
+        {tripTexts.amendIt}
       </button>
       <button type="button" onClick={back}>
         {t.trip.dont}

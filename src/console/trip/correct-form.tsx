@@ -11,6 +11,7 @@ import { LateField, lateMoment } from '../late-field.tsx'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface CorrectProps {
   readonly shift: Shift
@@ -31,12 +32,12 @@ export function CorrectForm({ shift, tripId, response: { unitId, times }, back }
     if (!isReady || newAtMs === undefined) return
     back()
     const correction = { time, newAtMs, reason }
-    void shift.tryTo(t.desk.trip.correctTime, () => shift.client.correctTime(tripId, unitId, correction), tripId)
+    void shift.tryTo(tripTexts.correctTime, () => shift.client.correctTime(tripId, unitId, correction), tripId)
   }
   return (
     <form class="asked" onSubmit={submit}>
       <label>
-        {t.desk.trip.whichTime}
+        {tripTexts.whichTime}
         <select name="time" value={time} onChange={event => setTime(event.currentTarget.value as ResponseTime)}>
           {RESPONSE_TIMES.map(each => (
             <option key={each} value={each}>
@@ -50,7 +51,7 @@ export function CorrectForm({ shift, tripId, response: { unitId, times }, back }
       )}
       <label class="check">
         <input type="checkbox" checked={isNever} onChange={event => setNever(event.currentTarget.checked)} />
-        {t.desk.trip.never}
+        {tripTexts.never}
       </label>
       <label>
         {t.trip.reason}
@@ -67,7 +68,7 @@ export function CorrectForm({ shift, tripId, response: { unitId, times }, back }
         </select>
       </label>
       <button type="submit" class="primary" disabled={!isReady}>
-        {t.desk.trip.correct}
+        {tripTexts.correct}
       </button>
       <button type="button" onClick={back}>
         {t.trip.dont}

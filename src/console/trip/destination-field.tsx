@@ -4,7 +4,7 @@ import type { Destinations, TripView } from '../../client/index.ts'
 import { distance, duration } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
-import { t } from '../strings.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface DestinationProps {
   readonly shift: Shift
@@ -35,7 +35,7 @@ export function DestinationField({ shift, trip }: DestinationProps) {
   )
   const name = (hospitalId: string) =>
     void shift.tryTo(
-      t.desk.destination.name,
+      tripTexts.destination.name,
       () => shift.client.nameDestination(tripId, hospitalId === '' ? null : hospitalId),
       tripId,
     )
@@ -44,13 +44,13 @@ export function DestinationField({ shift, trip }: DestinationProps) {
   return (
     <p class="destination" data-destination={destination?.hospitalId ?? ''}>
       <label>
-        {t.desk.destination.title}
+        {tripTexts.destination.title}
         <select
           name="destination"
           value={destination?.hospitalId ?? ''}
           onChange={event => name(event.currentTarget.value)}
         >
-          <option value="">{t.desk.destination.none}</option>
+          <option value="">{tripTexts.destination.none}</option>
           {ranked?.map(each => (
             <option key={each.hospitalId} value={each.hospitalId}>
               {wordsOf(each)}
@@ -65,7 +65,7 @@ export function DestinationField({ shift, trip }: DestinationProps) {
       </label>
       {chosen !== undefined && statusWords(chosen).length > 0 && (
         <strong class="not-open" role="status">
-          {t.desk.destination.notOpen(chosen.name, statusWords(chosen).join(': '))}
+          {tripTexts.destination.notOpen(chosen.name, statusWords(chosen).join(': '))}
         </strong>
       )}
     </p>
@@ -77,7 +77,7 @@ const statusWords = ({ status = 'open', statusNote }: Pick<Ranked, 'statusNote'>
 
 function wordsOf(hospital: Ranked): string {
   const { name, etaMs, distanceM, estimated, emergencyDepartment } = hospital
-  const away = estimated === undefined ? duration(etaMs) : t.desk.destination.straight(distance(distanceM))
-  const lacks = emergencyDepartment ? [] : [t.desk.destination.noEmergency]
+  const away = estimated === undefined ? duration(etaMs) : tripTexts.destination.straight(distance(distanceM))
+  const lacks = emergencyDepartment ? [] : [tripTexts.destination.noEmergency]
   return [name, ...statusWords(hospital), away, ...lacks].join(' · ')
 }

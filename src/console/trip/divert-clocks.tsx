@@ -5,6 +5,7 @@ import { duration, shortNumber } from '../format.ts'
 import { useSeconds } from '../passing-time.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface ClocksProps {
   readonly shift: Shift
@@ -24,12 +25,12 @@ export function DivertClocks({ shift, from, to }: ClocksProps) {
   const fromThere = useExplained(shift, to.tripId, from.tripId)
   const unitId = from.unitId ?? from.offer?.unitId ?? ''
   return (
-    <table class="clocks" aria-label={t.desk.trip.clocks}>
+    <table class="clocks" aria-label={tripTexts.clocks}>
       <thead>
         <tr>
-          <th scope="col">{t.desk.trip.clocks}</th>
-          <th scope="col">{t.desk.trip.before}</th>
-          <th scope="col">{t.desk.trip.after}</th>
+          <th scope="col">{tripTexts.clocks}</th>
+          <th scope="col">{tripTexts.before}</th>
+          <th scope="col">{tripTexts.after}</th>
         </tr>
       </thead>
       <tbody>
@@ -57,18 +58,18 @@ function Row({ shift, trip, before, after }: RowProps) {
   const waitedMs = shift.nowMs() - trip.receivedAtMs
   const said = (coming: Coming | null | undefined) => {
     if (coming === undefined) return t.trip.loading
-    if (coming === null) return t.desk.trip.nobody
+    if (coming === null) return tripTexts.nobody
     const { leftMs } = coming
     const unit = shift.callSign(coming.unitId)
     return leftMs === null
-      ? `${unit} · ${t.desk.trip.unknown}`
-      : `${t.desk.trip.hasUnit(unit, duration(leftMs))} · ${t.desk.trip.sinceCall(duration(waitedMs + leftMs))}`
+      ? `${unit} · ${tripTexts.unknown}`
+      : `${tripTexts.hasUnit(unit, duration(leftMs))} · ${tripTexts.sinceCall(duration(waitedMs + leftMs))}`
   }
   return (
     <tr>
       <th scope="row">
         P{trip.priority} {shortNumber(trip.responseNo ?? trip.tripId.slice(-6))}
-        <div class="second">{t.desk.trip.waits(duration(waitedMs))}</div>
+        <div class="second">{tripTexts.waits(duration(waitedMs))}</div>
       </th>
       <td class="figures">{before === null ? '—' : said(before)}</td>
       <td class="figures">{said(after)}</td>

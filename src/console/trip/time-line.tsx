@@ -4,9 +4,9 @@ import { RESPONSE_TIMES, type ResponseView, type TripView } from '../../client/i
 import { duration, timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
-import { t } from '../strings.ts'
 import { CorrectForm } from './correct-form.tsx'
 import { TrackPlayer } from './track-player.tsx'
+import { tripTexts } from './trip-texts.ts'
 
 interface TimeLineProps {
   readonly shift: Shift
@@ -17,8 +17,8 @@ export function TimeLine({ shift, trip }: TimeLineProps) {
   const responses = trip.responses.toReversed()
   return (
     <section aria-labelledby="time-line">
-      <h3 id="time-line">{t.trip.timeline}</h3>
-      {responses.length === 0 && <p class="quiet">{t.trip.noResponses}</p>}
+      <h3 id="time-line">{tripTexts.timeline}</h3>
+      {responses.length === 0 && <p class="quiet">{tripTexts.noResponses}</p>}
       {responses.map(response => (
         <Response key={response.offerId} shift={shift} trip={trip} response={response} />
       ))}
@@ -39,26 +39,32 @@ function Response({ shift, trip, response }: TimeLineProps & { readonly response
       <p>
         <b>{shift.callSign(unitId)}</b>
         {end !== null && <span class="quiet"> · {end}</span>}
-        {etaMs !== undefined && <span class="quiet"> · {t.trip.eta(duration(etaMs))}</span>}
+        {etaMs !== undefined && <span class="quiet"> · {tripTexts.eta(duration(etaMs))}</span>}
       </p>
       <ol class="times">
         {said.map(({ time, moment }) => (
           <li key={time} data-time={time}>
-            <time class="figures">{moment.atMs === null ? t.trip.unknownTime : timeOfDay(moment.atMs, timeZone)}</time>
+            <time class="figures">
+              {moment.atMs === null ? tripTexts.unknownTime : timeOfDay(moment.atMs, timeZone)}
+            </time>
             <span>{word('time', time)}</span>
             <small class="quiet">
               {moment.atMs !== null && `+${duration(moment.atMs - trip.receivedAtMs)}`}
               {moment.cause !== 'driver' && ` · ${moment.cause}`}
-              {moment.otherAtMs !== undefined && ` · ${t.trip.otherWord(timeOfDay(moment.otherAtMs, timeZone))}`}
-              {moment.corrected !== undefined && ` · ${t.trip.corrected(word('reason', moment.corrected))}`}
-              {moment.implausible === true && <em class="late"> · {t.trip.implausible}</em>}
+              {moment.wheelsAtMs !== undefined &&
+                moment.cause !== 'geofence' &&
+                ` · ${tripTexts.wheels(timeOfDay(moment.wheelsAtMs, timeZone))}`}
+              {moment.lateEvidence === true && ` · ${tripTexts.lateEvidence}`}
+              {moment.otherAtMs !== undefined && ` · ${tripTexts.otherWord(timeOfDay(moment.otherAtMs, timeZone))}`}
+              {moment.corrected !== undefined && ` · ${tripTexts.corrected(word('reason', moment.corrected))}`}
+              {moment.implausible === true && <em class="late"> · {tripTexts.implausible}</em>}
             </small>
           </li>
         ))}
       </ol>
       <p class="row">
         <button type="button" aria-expanded={isCorrecting} onClick={() => setCorrecting(!isCorrecting)}>
-          {t.desk.trip.correctTime}
+          {tripTexts.correctTime}
         </button>
         {shift.role === 'supervisor' && <TrackPlayer shift={shift} response={response} />}
       </p>

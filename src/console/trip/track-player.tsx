@@ -4,6 +4,7 @@ import { timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface TrackProps {
   readonly shift: Shift
@@ -16,22 +17,22 @@ export function TrackPlayer({ shift, response }: TrackProps) {
   const { shown } = track
   if (shown?.offerId !== response.offerId) {
     return (
-      <button type="button" title={t.desk.trip.tracking} onClick={() => void open(shift, response)}>
-        {t.desk.trip.track}
+      <button type="button" title={tripTexts.tracking} onClick={() => void open(shift, response)}>
+        {tripTexts.track}
       </button>
     )
   }
   const [first, last] = [shown.fixes[0], shown.fixes.at(-1)]
-  if (first === undefined || last === undefined) return <p class="quiet">{t.desk.trip.noTrack}</p>
+  if (first === undefined || last === undefined) return <p class="quiet">{tripTexts.noTrack}</p>
   return (
     <>
       <div class="track-player" data-fixes={shown.fixes.length}>
         <button type="button" onClick={() => (track.isPlaying ? track.pause() : track.play())}>
-          {track.isPlaying ? t.desk.trip.pause : t.desk.trip.play}
+          {track.isPlaying ? tripTexts.pause : tripTexts.play}
         </button>
         <input
           type="range"
-          aria-label={t.desk.trip.moment}
+          aria-label={tripTexts.moment}
           min={first.fixedAtMs}
           max={last.fixedAtMs}
           value={track.atMs}
@@ -42,7 +43,7 @@ export function TrackPlayer({ shift, response }: TrackProps) {
           {t.trip.close}
         </button>
       </div>
-      {!shown.isWhole && <p class="quiet">{t.desk.trip.moreTrack}</p>}
+      {!shown.isWhole && <p class="quiet">{tripTexts.moreTrack}</p>}
     </>
   )
 }
@@ -52,6 +53,6 @@ async function open(shift: Shift, { offerId, unitId, offeredAtMs, times }: Respo
   try {
     await shift.track.open(offerId, unitId, offeredAtMs, toMs)
   } catch (error) {
-    shift.outcomes.say('refused', t.outcome.failed(t.desk.trip.track, (error as Error).message))
+    shift.outcomes.say('refused', t.outcome.failed(tripTexts.track, (error as Error).message))
   }
 }

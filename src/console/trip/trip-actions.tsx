@@ -19,6 +19,7 @@ import { AssignForm } from './assign-form.tsx'
 import { DivertForm } from './divert-form.tsx'
 import { MoreUnitForm } from './more-unit-form.tsx'
 import { ReasonForm } from './reason-form.tsx'
+import { tripTexts } from './trip-texts.ts'
 
 interface ActionsProps {
   readonly shift: Shift
@@ -76,7 +77,7 @@ export function TripActions({ shift, trip }: ActionsProps) {
             {t.trip.resume}
           </button>
         )}
-        {ask('amend', t.desk.trip.amend)}
+        {ask('amend', tripTexts.amend)}
         {ask('more', t.trip.addUnit)}
         {mayCancel && ask('cancel', t.trip.cancelTrip)}
       </div>
@@ -144,7 +145,7 @@ function Asked({ shift, trip, asking, when, run, back }: AskedProps) {
           shift={shift}
           trip={trip}
           back={back}
-          take={changes => run(t.desk.trip.amend, () => client.amendCall(trip.callId, changes))}
+          take={changes => run(tripTexts.amend, () => client.amendCall(trip.callId, changes))}
         />
       )
     case 'more':

@@ -4,6 +4,7 @@ import type { NoteView, TripView } from '../../client/index.ts'
 import { timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface NotesProps {
   readonly shift: Shift
@@ -24,7 +25,7 @@ export function TripNotes({ shift, trip }: NotesProps) {
   }
   return (
     <section aria-labelledby="notes">
-      <h3 id="notes">{unitId === null ? t.trip.notes : t.desk.trip.crewMessage}</h3>
+      <h3 id="notes">{unitId === null ? t.trip.notes : tripTexts.crewMessage}</h3>
       <ul class="notes">
         {notes.map(note => (
           <Note key={note.noteNo} shift={shift} trip={trip} note={note} correct={() => setCorrects(note.noteNo)} />
@@ -32,7 +33,7 @@ export function TripNotes({ shift, trip }: NotesProps) {
       </ul>
       {corrects !== null && (
         <p class="quiet">
-          {t.desk.trip.correctNote(corrects)}{' '}
+          {tripTexts.correctNote(corrects)}{' '}
           <button type="button" onClick={() => setCorrects(null)}>
             {t.trip.dont}
           </button>
@@ -44,7 +45,7 @@ export function TripNotes({ shift, trip }: NotesProps) {
           name="note"
           rows={2}
           maxLength={2_000}
-          placeholder={t.trip.noteHint}
+          placeholder={tripTexts.noteHint}
           value={text}
           onInput={event => setText(event.currentTarget.value)}
           onKeyDown={event => {
@@ -68,9 +69,9 @@ function Note({ shift, trip, note, correct }: NotesProps & { readonly note: Note
       <small class="quiet">
         <time class="figures">{timeOfDay(atMs, shift.info.timeZone)}</time>{' '}
         {unitId === null ? by : shift.callSign(unitId)}
-        {corrects !== null && ` · ${t.trip.correctsNote(corrects)}`}{' '}
+        {corrects !== null && ` · ${tripTexts.correctsNote(corrects)}`}{' '}
         <button type="button" class="link" onClick={correct}>
-          {t.desk.trip.correct}
+          {tripTexts.correct}
         </button>
       </small>
       <p>{text ?? '—'}</p>
@@ -84,7 +85,7 @@ function ReadSign({ shift, trip, noteNo }: NotesProps & { readonly noteNo: numbe
   const { unitId, notesRead } = trip
   if (notesRead !== undefined && notesRead.noteNo >= noteNo && (unitId === null || unitId === notesRead.unitId)) {
     const time = timeOfDay(notesRead.atMs, shift.info.timeZone)
-    return <p class="note-read good">✓ {t.desk.trip.readAt(shift.callSign(notesRead.unitId), time)}</p>
+    return <p class="note-read good">✓ {tripTexts.readAt(shift.callSign(notesRead.unitId), time)}</p>
   }
-  return unitId === null ? null : <p class="note-read quiet">{t.desk.trip.notRead(shift.callSign(unitId))}</p>
+  return unitId === null ? null : <p class="note-read quiet">{tripTexts.notRead(shift.callSign(unitId))}</p>
 }

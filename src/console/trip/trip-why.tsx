@@ -5,6 +5,7 @@ import { distance, duration, timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
+import { tripTexts } from './trip-texts.ts'
 
 interface WhyProps {
   readonly shift: Shift
@@ -34,7 +35,7 @@ export function TripWhy({ shift, trip, isOpen }: WhyProps) {
         {decisions.toReversed().map(({ position, recordedAtMs, why, chosenBy }) => (
           <li key={position}>
             <time class="figures quiet">{timeOfDay(recordedAtMs, shift.info.timeZone)}</time> {why}
-            {chosenBy !== null && <b> {t.trip.chosenBy(chosenBy)}</b>}
+            {chosenBy !== null && <b> {tripTexts.chosenBy(chosenBy)}</b>}
           </li>
         ))}
       </ol>
@@ -53,16 +54,16 @@ function WhoNow({ shift, trip }: Omit<WhyProps, 'isOpen'>) {
   if (now === null)
     return (
       <button type="button" onClick={ask}>
-        {t.trip.whyNow}
+        {tripTexts.whyNow}
       </button>
     )
   const excluded = Object.values(now.excluded).reduce((sum, count) => sum + (count ?? 0), 0)
   return (
     <>
       <p>
-        {t.trip.eligible(now.eligible, excluded)}{' '}
+        {tripTexts.eligible(now.eligible, excluded)}{' '}
         <button type="button" onClick={ask}>
-          {t.trip.ask}
+          {tripTexts.ask}
         </button>
       </p>
       <ol class="who">

@@ -10,7 +10,8 @@ import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, RegionId, TripId, UnitId, ZoneId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
 import type { RegionState } from '../region-state.ts'
-import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
+import { noMovementAtMs, pastEtaAtMs, wheelsCame } from '../trip/by-wheels.ts'
+import { isEnded, isWaiting, type TripState, type UnitWheels } from '../trip/trip.ts'
 import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
 import { alarmCleared, alarmRaised, silenceRaised } from './alarms.ts'
@@ -27,7 +28,9 @@ interface OfferDeadline {
 }
 export type Deadline =
   | OfferDeadline
-  | { readonly kind: 'no-movement'; readonly tripId: TripId }
+  | { readonly kind: 'no-movement' | 'past-eta'; readonly tripId: TripId }
+  /** The wheels of the unit that has a trip say something. */
+  | { readonly kind: 'wheels'; readonly tripId: TripId }
   | { readonly kind: 'waiting-long'; readonly tripId: TripId }
   | { readonly kind: 'next-round'; readonly tripId: TripId }
   /** A unit that has a trip has not been heard of where it is, or has. */
@@ -91,18 +94,13 @@ export function deadlinesOf(
   if (oldMs !== null) dues.push({ dueMs: oldMs, deadline: { kind: 'position-old', tripId } })
   const noMovementMs = noMovementAtMs(trip, policy, nowMs)
   if (noMovementMs !== null) dues.push({ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } })
+  const pastEtaMs = pastEtaAtMs(trip, policy, nowMs)
+  if (pastEtaMs !== null) dues.push({ dueMs: pastEtaMs, deadline: { kind: 'past-eta', tripId } })
   const nextRoundMs = isWaiting(trip) ? nextRoundAtMs(trip, policy, nowMs) : null
   if (nextRoundMs !== null) dues.push({ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } })
   const waitingLongMs = waitingLongAtMs(trip, policy, nowMs)
   if (waitingLongMs !== null) dues.push({ dueMs: waitingLongMs, deadline: { kind: 'waiting-long', tripId } })
   return dues
-}
-
-/** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
-export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
-  if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
-  // From when we heard of it, not from the crew's own clock, which may be slow.
-  return overAtMs(trip.phaseRecordedAtMs, policy.noMovementMs, nowMs)
 }
 
 /**
@@ -139,6 +137,8 @@ interface DeadlineStates {
   trip(tripId: TripId): TripState | undefined
   region(regionId: RegionId): RegionState | undefined
   presence(unitId: UnitId): Presence
+  /** What the wheels of a unit that has a trip say; null while nobody watches them. */
+  wheels(unitId: UnitId): UnitWheels | null
   /** How silent the fleet is. */
   silence(silence: Silence): SilenceSeen
 }
@@ -179,9 +179,8 @@ export function deadlineCame(
     const isBack = fix !== null && !isLost(nowMs - fix.fixedAtMs, policy)
     return isBack ? alarmCleared(trip, 'position-lost', trip.unitId) : []
   }
-  if (deadline.kind === 'no-movement') {
-    const dueMs = noMovementAtMs(trip, policy, nowMs)
-    return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'no-movement', trip.unitId) : []
+  if (deadline.kind === 'no-movement' || deadline.kind === 'past-eta' || deadline.kind === 'wheels') {
+    return wayDeadlineCame(trip, deadline.kind, states, policy, nowMs)
   }
   if (deadline.kind === 'waiting-long') {
     const dueMs = waitingLongAtMs(trip, policy, nowMs)
@@ -197,6 +196,26 @@ export function deadlineCame(
   const driver = states.driver(offer.unitId)
   const fixedAtMs = states.presence(offer.unitId).fix?.fixedAtMs ?? 0
   return driver !== undefined && isLost(nowMs - fixedAtMs, policy) ? revokedOffer(driver, 'position-lost') : []
+}
+
+/** Of the way to the scene, and the places at its ends: by the wheels where somebody sees them, else by buttons and the clock. */
+function wayDeadlineCame(
+  trip: TripState,
+  kind: 'no-movement' | 'past-eta' | 'wheels',
+  states: DeadlineStates,
+  policy: Policy,
+  nowMs: number,
+): readonly DomainEvent[] {
+  const { unitId } = trip
+  const wheels = unitId === null ? null : states.wheels(unitId)
+  if (kind === 'wheels') {
+    // Nothing is recorded of a unit in quarantine.
+    return wheels === null || states.isHeld(unitId!) ? [] : wheelsCame(trip, wheels, policy, nowMs)
+  }
+  const dueMs = kind === 'no-movement' ? noMovementAtMs(trip, policy, nowMs) : pastEtaAtMs(trip, policy, nowMs)
+  if (dueMs === null || nowMs < dueMs) return []
+  const seen = kind === 'no-movement' ? wheels?.now.setOut?.seen : wheels?.now.atScene.seen
+  return seen == null ? alarmRaised(trip, kind, unitId) : []
 }
 
 /** The unit has been away for as long as it may: an offer goes on to the next unit, of a trip on its way the desk is told. */

@@ -168,7 +168,7 @@ export const REVOKE_REASONS = [
 
 export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
-export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight, Doubtful {
+export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight, Doubtful, ByWheels {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly phase: ReportablePhase
@@ -178,11 +178,17 @@ export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity
   readonly missed: readonly TripPhase[]
 }
 
+/** A moment that the wheels tell (cause `geofence`). */
+interface ByWheels {
+  /** The fixes that prove it came late: nobody could have known it then. Absent where they did not, and for any other cause. */
+  readonly lateEvidence?: true
+}
+
 /**
  * A moment of a unit's work that moves nothing: a mark, or a phase that the trip has passed. The first word on a moment stands;
- * what is said of it again is beside it.
+ * what is said of it again is beside it, and what the wheels say is beside whatever a person says.
  */
-export interface TripTimeNoted extends EventOf<'TripTimeNoted', TripEntity>, PutRight, Doubtful {
+export interface TripTimeNoted extends EventOf<'TripTimeNoted', TripEntity>, PutRight, Doubtful, ByWheels {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly time: ResponseTime

@@ -14,9 +14,11 @@ export function isImplausible(response: Moments, time: ResponseTime, atMs: numbe
   return FOLLOWS[time].some(isBefore) || RESPONSE_TIMES.some(later => FOLLOWS[later].includes(time) && isBehind(later))
 }
 
-/** Nobody can have heard of an offer before it was decided on. */
+/** Nobody can have heard of an offer before it was decided on. What the wheels say is no reason to doubt a person. */
 function momentOf({ offeredAtMs, times }: Moments, time: ResponseTime): number | null {
-  return times[time]?.atMs ?? (time === 'notified' ? offeredAtMs : null)
+  const known = times[time]
+  if (known?.cause === 'geofence') return null
+  return known?.atMs ?? (time === 'notified' ? offeredAtMs : null)
 }
 
 /** What an event says of such a moment: nothing of one that fits, and of one that is the first. */

@@ -1,7 +1,7 @@
 /** How each event changes the responses of a trip. */
 
 import type { EventMeta } from '../decision.ts'
-import type { TripTimeCorrected } from '../events/trip-events.ts'
+import type { TripPhaseReached, TripTimeCorrected, TripTimeNoted } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId } from '../ids.ts'
 import type { ResponseEnd, ResponseTime } from '../vocabulary.ts'
@@ -48,11 +48,12 @@ export function responsesAfter(
       return without(responses, event.offerId)
     case 'TripPhaseReached': {
       const { phase, happenedAtMs, cause } = event
-      return said(responses, isOpen, TIME_OF_PHASE[phase], { atMs: happenedAtMs, cause })
+      return said(responses, isOpen, TIME_OF_PHASE[phase], { atMs: happenedAtMs, cause, ...byWheels(event) })
     }
     case 'TripTimeNoted': {
       const { unitId, time, happenedAtMs, cause } = event
-      return said(responses, response => response.unitId === unitId, time, { atMs: happenedAtMs, cause })
+      const moment = { atMs: happenedAtMs, cause, ...byWheels(event) }
+      return said(responses, response => response.unitId === unitId, time, moment)
     }
     case 'TripTimeCorrected':
       return changed(responses, response => response.unitId === event.unitId, corrected(event))
@@ -105,27 +106,50 @@ function left(
 const without = (responses: readonly UnitResponse[], offerId: OfferId): readonly UnitResponse[] =>
   responses.filter(response => response.offerId !== offerId)
 
+const NO_WORD: Partial<KeptTime> = {}
 const NOBODY: { readonly etaMs?: number } = {}
 
 type Which = (response: UnitResponse) => boolean
 
 function said(responses: readonly UnitResponse[], which: Which, time: ResponseTime, moment: KeptTime) {
   return changed(responses, which, response => {
-    const known = response.times[time]
-    // The first word stands, and a correction. What nobody knew is known now.
-    const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
-    const kept = isFirst ? moment : { ...known, ...beside(moment) }
+    const kept = keptOf(response.times[time], moment)
     return { ...response, times: { ...response.times, [time]: kept } }
   })
 }
 
+/** The first word of a person stands, and a correction. What nobody knew is known now; what the wheels say is beside it. */
+function keptOf(known: KeptTime | undefined, moment: KeptTime): KeptTime {
+  const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
+  const isWheels = moment.cause === 'geofence'
+  if (isFirst || (isWheels && known.cause === 'geofence')) return moment
+  if (isWheels) return { ...known, ...wheelsIn(moment) }
+  return known.cause === 'geofence' ? { ...moment, ...wheelsIn(known) } : { ...known, ...beside(moment) }
+}
+
+const byWheels = ({ cause, happenedAtMs, lateEvidence }: TripPhaseReached | TripTimeNoted): Partial<KeptTime> =>
+  cause === 'geofence' ? { wheelsAtMs: happenedAtMs, ...(lateEvidence === true ? { lateEvidence } : {}) } : {}
+
+const wheelsIn = ({ wheelsAtMs, lateEvidence }: Partial<KeptTime>): Partial<KeptTime> => ({
+  ...(wheelsAtMs === undefined ? {} : { wheelsAtMs }),
+  ...(lateEvidence === true ? { lateEvidence } : {}),
+})
+
 const corrected =
   ({ time, newAtMs, reason }: TripTimeCorrected) =>
   (response: UnitResponse): UnitResponse => {
-    const { otherAtMs } = response.times[time] ?? {}
+    const known = response.times[time]
+    const { otherAtMs } = known ?? {}
     const absent = newAtMs === null ? ({ why: 'corrected' } as const) : {}
     const other = otherAtMs === undefined ? {} : { otherAtMs }
-    const kept: KeptTime = { atMs: newAtMs, cause: 'dispatcher', ...absent, ...other, corrected: reason }
+    const kept: KeptTime = {
+      atMs: newAtMs,
+      cause: 'dispatcher',
+      ...absent,
+      ...other,
+      ...wheelsIn(known ?? NO_WORD),
+      corrected: reason,
+    }
     return { ...response, times: { ...response.times, [time]: kept } }
   }
 

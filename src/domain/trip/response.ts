@@ -19,6 +19,10 @@ export interface KeptTime {
   readonly why?: AbsentReason
   /** What was said of it again, the newest. */
   readonly otherAtMs?: number
+  /** What the unit's wheels say of it, whoever else has told it: the newest. Absent where they say nothing. */
+  readonly wheelsAtMs?: number
+  /** What proves that came late. */
+  readonly lateEvidence?: true
   /** Set where a dispatcher corrected it. */
   readonly corrected?: CorrectionReason
 }

@@ -18,11 +18,15 @@ import type { DomainEvent } from '../events.ts'
 import { REPORTABLE_PHASES } from '../vocabulary.ts'
 import { correctedChange } from './correction.ts'
 import { TIME_OF_PHASE } from './e-times.ts'
+import { responseOf } from './response.ts'
 import { responsesAfter } from './response-fold.ts'
 import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } from './trip.ts'
 
 /** How many decisions a trip names; the log has all of them. */
 export const DECISIONS_KEPT = 50
+
+/** The alarms of a unit that does not come: its next step ends them. */
+const OF_THE_WAY = ['no-movement', 'standing', 'turned-away', 'past-eta'] as const satisfies readonly TripAlarm[]
 
 /** What a trip has without a unit. */
 const NO_UNIT = { unitId: null, offer: null, insistedUnitId: null } as const
@@ -156,7 +160,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         times: { ...state.times, [event.phase]: event.happenedAtMs },
         missed: [...state.missed, ...event.missed],
         // Whose app or position is lost does not come back by what is said of its trip.
-        alarms: without(state.alarms, 'no-movement'),
+        alarms: without(state.alarms, ...OF_THE_WAY),
       }
     case 'UnitNotified':
     case 'UnitCleared':
@@ -193,9 +197,13 @@ const destinationIn = ({ hospitalId, place }: DestinationNamed) =>
   hospitalId === null || place === null ? null : { hospitalId, ...place }
 
 /** A phase that was passed without a moment has one now. */
-function notedChange({ phase, unitId, times, missed }: TripState, event: TripTimeNoted): Partial<TripState> {
+function notedChange(trip: TripState, event: TripTimeNoted): Partial<TripState> {
+  const { phase, unitId, times, missed } = trip
   const passed = REPORTABLE_PHASES.find(each => TIME_OF_PHASE[each] === event.time)
-  if (passed === undefined || event.unitId !== unitId || times[passed] !== undefined) return {}
+  if (passed === undefined || event.unitId !== unitId) return {}
+  // A person's word is put in the place of what the wheels said.
+  const isOfWheels = event.cause !== 'geofence' && responseOf(trip, unitId)?.times[event.time]?.cause === 'geofence'
+  if (times[passed] !== undefined && !isOfWheels) return {}
   if (phaseOrder(passed) > phaseOrder(phase)) return {}
   return { times: { ...times, [passed]: event.happenedAtMs }, missed: missed.filter(each => each !== passed) }
 }
@@ -280,7 +288,7 @@ function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
     missed: [],
     alarms: without(
       state.alarms,
-      ...(['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'] as const),
+      ...(['unacknowledged', 'voice-order', ...OF_THE_WAY, 'app-lost', 'position-lost', 'crew-relieved'] as const),
     ),
   }
 }

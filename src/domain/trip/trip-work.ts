@@ -8,6 +8,7 @@ import { momentOf, type PutRight } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
 import {
+  type Cause,
   type Disposition,
   MARKS,
   type Mark,
@@ -32,7 +33,7 @@ export function reportPhase(
   trip: TripState,
   unitId: UnitId,
   command: ReportPhase & PutRight,
-  cause: 'driver' | 'dispatcher' = 'driver',
+  cause: Exclude<Cause, 'system'> = 'driver',
 ): Decision {
   const { phase } = command
   if (isAfterWork(phase) && responseOf(trip, unitId)?.end !== undefined)
@@ -67,12 +68,14 @@ function noted(
   unitId: UnitId,
   time: ResponseTime,
   command: ReportPhase & PutRight,
-  cause: 'driver' | 'dispatcher',
+  cause: Exclude<Cause, 'system'>,
 ): Decision {
   const { tripId } = trip
   const response = responseOf(trip, unitId)
   const { happenedAtMs } = command
-  if (response?.times[time]?.atMs === happenedAtMs) return accepted()
+  const known = response?.times[time]
+  // A person who says what the wheels have said has said it.
+  if (known?.atMs === happenedAtMs && known.cause !== 'geofence') return accepted()
   const told = { tripId, unitId, time, ...momentOf(command), ...doubtful(response, time, happenedAtMs), cause }
   return accepted({ type: 'TripTimeNoted', v: 1, entity: tripKey(tripId), ...told })
 }

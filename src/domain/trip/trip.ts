@@ -7,6 +7,7 @@ import type { ExclusionReason, Loss } from '../events/decision-record.ts'
 import type { HelpReason } from '../events/trip-events.ts'
 import type { Position } from '../geo.ts'
 import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
+import type { Wheels } from '../unit/unit-wheels.ts'
 import {
   type CancelReason,
   type DispatchMode,
@@ -98,6 +99,16 @@ export interface TripState {
   /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */
   readonly decidedAt?: readonly number[]
   readonly version: number
+}
+
+/** What the wheels of a trip's unit say: by its fixes as they came in their order, and by those that came behind newer ones. */
+export interface UnitWheels {
+  readonly tripId: TripId
+  readonly now: Wheels
+  /** Null for none of these. */
+  readonly late: Wheels | null
+  /** Once the trip is over: since when the unit stands at a station of the region; null while it does not. */
+  readonly homeSinceMs: number | null
 }
 
 export const isEnded = (trip: TripState): boolean => trip.phase === 'closed' || trip.phase === 'cancelled'

@@ -78,7 +78,7 @@ type Change = Partial<
   >
 >
 
-/** What a crew has done or said, itself or by the desk. */
+/** What a crew has done or said, itself or by the desk; what its wheels say is no person. */
 const SIGNS: ReadonlySet<DomainEvent['type']> = new Set([
   'CrewSignedOn',
   'CrewSignedOff',
@@ -176,7 +176,8 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
 }
 
 function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
-  const known = knowing(SIGNS.has(event.type) ? heardOf(before) : before, event.type)
+  const isByWheels = 'cause' in event && event.cause === 'geofence'
+  const known = knowing(SIGNS.has(event.type) && !isByWheels ? heardOf(before) : before, event.type)
   const state = USES.has(event.type) ? usedAgain(known) : known
   const next = withAlarms({ ...state, ...change, version: meta.position }, meta.recordedAtMs)
   const status = statusOf(next)

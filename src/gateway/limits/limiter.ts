@@ -32,9 +32,12 @@ export class Limiter {
   /** Bodies that are being read, by what ends the wait for them. */
   readonly #bodies: Deadlines<() => void>
   readonly #metrics: Metrics
+  /** The clock that all of them go by. */
+  readonly monotonicMs: () => number
 
   constructor(limits: Limits, metrics: Metrics, scheduler: Scheduler) {
     const nowMs = () => scheduler.monotonicMs()
+    this.monotonicMs = nowMs
     this.unread = new UnreadLedger(limits.unreadBytes)
     this.#caps = new ConnectionCaps(limits, nowMs)
     this.#rates = new RateLimiter(limits, nowMs)

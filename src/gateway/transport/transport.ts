@@ -97,6 +97,8 @@ export interface SocketBehavior<Client> {
   readonly upgrade: (res: DoorResponse, req: DoorRequest, context: unknown) => void
   readonly open: (ws: DoorSocket<Client>) => void
   readonly message: (ws: DoorSocket<Client>, message: ArrayBuffer, isBinary: boolean) => void
+  /** The peer has answered a ping. */
+  readonly pong: (ws: DoorSocket<Client>) => void
   /** Some of what waited was written. */
   readonly drain: (ws: DoorSocket<Client>) => void
   readonly close: (ws: DoorSocket<Client>, code: number) => void
@@ -110,6 +112,8 @@ export const DROPPED = 2
 export interface DoorSocket<Client = unknown> {
   getUserData(): Client
   send(payload: Uint8Array | string, isBinary: boolean): number
+  /** Asks the peer to answer at once; `pong` of the behavior tells when it has. */
+  ping(): unknown
   /** Bytes that wait for the peer. */
   getBufferedAmount(): number
   cork(write: () => void): unknown

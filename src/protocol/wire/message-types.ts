@@ -88,6 +88,7 @@ export const SERVER_TYPES = {
   writes: 78,
   'come-back': 79,
   etas: 80,
+  freshness: 82,
 } as const
 
 export type ServerTypeName = keyof typeof SERVER_TYPES

@@ -4,7 +4,7 @@ import type { TripEta } from '../../domain/trip/way.ts'
 import type { DetachReason } from './fix-tuples.ts'
 import type { ServerTypeName } from './message-types.ts'
 import type { CallNoteView } from './note-views.ts'
-import type { AlarmView, DriverView, TripView, UnitView, ZoneView } from './situation-views.ts'
+import type { AlarmView, DriverView, TripView, UnitFreshness, UnitView, ZoneView } from './situation-views.ts'
 import type { TileUnit } from './tile-tuples.ts'
 import type { ClockView, WelcomeView } from './welcome-view.ts'
 
@@ -60,6 +60,8 @@ export interface ServerTuples {
   'come-back': [spreadMs: number]
   /** Arrivals that are news, and trips whose unit is on its way no more, which go first. A whole one replaces what the client has. */
   etas: [isWhole: boolean, etas: readonly TripEta[], gone: readonly string[]]
+  /** To who watches the board: positions of units on duty that have become fresh, stale or lost; of a whole one all others are fresh. */
+  freshness: [isWhole: boolean, atMs: number, units: readonly UnitFreshness[]]
 }
 
 export type ServerMessage = { [T in ServerTypeName]: [type: T, ...ServerTuples[T]] }[ServerTypeName]

@@ -3,6 +3,7 @@ import type { CallDetails } from '../../domain/commands.ts'
 import type { RegionAlarm, TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type { Loss } from '../../domain/events/decision-record.ts'
+import type { Freshness } from '../../domain/policy.ts'
 import type {
   AbsentReason,
   AlarmSeverity,
@@ -48,6 +49,10 @@ export interface TimeView {
   readonly why?: AbsentReason
   /** What was said of it again, the newest. */
   readonly otherAtMs?: number
+  /** What the unit's wheels say of it; of cause `geofence` nobody else has told it yet. Absent where they say nothing. */
+  readonly wheelsAtMs?: number
+  /** The fixes that prove that came late. */
+  readonly lateEvidence?: true
   /** It lies before another moment that it should follow, or behind one that should follow it. */
   readonly implausible?: true
   /** Why a dispatcher corrected it. */
@@ -193,10 +198,13 @@ export interface FixView {
   readonly fixedAtMs: number
   /** Age of the fix itself, at the moment the message was made. */
   readonly ageMs: number
-  readonly freshness: 'fresh' | 'stale' | 'lost'
+  readonly freshness: Freshness
   readonly speedMps: number | null
   readonly headingDeg: number | null
 }
+
+/** What the position of a unit on duty counts as, and the time of its fix. */
+export type UnitFreshness = readonly [unitId: string, freshness: Freshness, fixedAtMs: number]
 
 export interface UnitView {
   readonly unitId: string
@@ -227,6 +235,8 @@ export interface UnitView {
   readonly tripId: string | null
   /** Position of the record that last changed the unit. */
   readonly version: number
+  /** How far the clock of its app is ahead, negative for behind; absent while that is no more than 5 s. */
+  readonly clockAheadMs?: number
 }
 
 /** A driver's whole situation: state, not events, so a resume needs no history. */

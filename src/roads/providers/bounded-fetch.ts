@@ -1,4 +1,5 @@
 /** Asks a server over HTTP for JSON, within a time and so many bytes, and says in words of ours what went wrong. */
+import { textWithin, whyUnreachable } from '../../base/http-answer.ts'
 import type { Scheduler } from '../../base/time.ts'
 import type { NoTimes } from './many-to-one.ts'
 
@@ -40,26 +41,8 @@ export async function boundedFetch(
   } catch (error) {
     if (isLate) return { ok: false, why: 'too-slow', message: `There was no answer within ${timeoutMs} ms.` }
     if (error instanceof SyntaxError) return { ok: false, why: 'unreadable', message: 'The answer is no JSON.' }
-    return { ok: false, why: 'unreachable', message: `The server cannot be asked: ${reasonOf(error)}.` }
+    return { ok: false, why: 'unreachable', message: `The server cannot be asked: ${whyUnreachable(error)}.` }
   } finally {
     cancel()
   }
-}
-
-/** Null when it is longer. Nothing more is read then. */
-async function textWithin(response: Response, maxBytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > maxBytes) return null
-    chunks.push(chunk)
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
-}
-
-/** fetch hides the reason behind its own words. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
 }

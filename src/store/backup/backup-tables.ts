@@ -32,7 +32,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   { name: 'location.segments', kind: 'grows' },
   ...derived('location.stream_marks'),
   { name: 'audit.entries', kind: 'grows' },
-  ...stands('audit.head', 'audit.cursors'),
+  ...stands('audit.head', 'audit.cursors', 'webhooks.cursors'),
   ...derived('views.cursors', 'views.rebuilds', 'views.passed_over_rows', 'views.region_rows', 'views.call_rows'),
   ...derived('views.trip_rows', 'views.trip_time_rows', 'views.unit_rows', 'views.offer_rows', 'views.decision_rows'),
   ...derived('views.shift_rows', 'views.alarm_rows'),

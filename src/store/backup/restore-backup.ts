@@ -16,6 +16,7 @@ import { type BackupManifest, BackupRefused, type BackupSet, damagedSet } from '
 import { BACKUP_TABLES, columnList } from './backup-tables.ts'
 import { cutLogs, putOpenTrips } from './cut-off.ts'
 import { positionsAt, type Until } from './restore-moment.ts'
+import { STOP_WEBHOOKS } from './restored-webhooks.ts'
 import { readRowFile } from './row-file.ts'
 import { type ErasureRow, erasuresIn } from './rows-of-sets.ts'
 import type { RowProgress } from './take-backup.ts'
@@ -96,6 +97,7 @@ async function restoreWithin(
     for (const { region } of manifest.regions) await putOpenTrips(session, region, await openTripsOf(reader, region))
   }
   await letGo(session, manifest)
+  await session.query(STOP_WEBHOOKS)
   const ends = await endsOf(session)
   const details = { set: last.name, takenAt: new Date(manifest.takenAtMs).toISOString(), ...untilDetails(until) }
   const entry = { actor: 'command-line', action: 'database-restored', outcome: 'done', details }

@@ -19,15 +19,31 @@ import { VARINT_BYTES_MAX, VarintReader, zigzag } from './varint.ts'
 
 export const SEGMENT_CODEC_VERSION = 1
 
-/** What was odd about a fix when it came; bits of the flags byte, 0 when it was taken as it is. 2 and 4 were never set. */
+/** What is to know of a fix since it came; bits of the flags byte. Below 4 they cost no byte of a row. */
 export const FIX_FLAGS = {
   /** Measured further ahead of our clock than the border allows; it did not place its unit. */
   future: 1,
+  /** Dated by its age alone: the time is the engine's, not the receiver's. Absent in fixes of before it was kept. */
+  device: 2,
+  /** No unit is that fast. It did not place its unit, unless it `anchors`. */
+  impossible: 4,
   /** It placed the unit although it is older than the fix before, which was of a clock that was ahead. */
   replaces: 8,
   /** A value of it was out of range: the row holds its place in the stream, the moment it came, and no position. */
   unusable: 16,
+  /** Less accurate than what is taken. It did not place its unit, unless it `anchors`. */
+  inaccurate: 32,
+  /** The fixes before it that were not believed agree with it, so it places its unit. */
+  anchors: 64,
 } as const
+
+/** Flags of a fix that was not believed. */
+export const DOUBTED = FIX_FLAGS.impossible | FIX_FLAGS.inaccurate
+
+/** Whether a fix with these flags says where its unit was. */
+export const isBelieved = (flags: number): boolean =>
+  (flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) === 0 &&
+  ((flags & DOUBTED) === 0 || (flags & FIX_FLAGS.anchors) !== 0)
 
 /** The bytes are no segment of this version; nothing of them was taken. */
 export class SegmentCorrupt extends Error {

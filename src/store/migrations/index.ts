@@ -23,6 +23,7 @@ import { hospitalStatus } from './0020-hospital-status.ts'
 import { erasures } from './0021-erasures.ts'
 import { archives } from './0022-archives.ts'
 import { vacuum } from './0023-vacuum.ts'
+import { webhooks } from './0024-webhooks.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -49,4 +50,5 @@ export const migrations: readonly Migration[] = [
   erasures,
   archives,
   vacuum,
+  webhooks,
 ]

@@ -80,6 +80,7 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'auth.revocations': ALL,
   'auth.version': 'SELECT, UPDATE',
   'gateway.http_outcomes': ALL,
+  'webhooks.cursors': ALL,
   // They can be made anew from the log at any time.
   ...VIEW_RIGHTS,
 }

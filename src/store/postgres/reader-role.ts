@@ -9,7 +9,7 @@ import { DatabaseSetupError } from './database.ts'
 import { READ_VIEWS } from './engine-role.ts'
 
 /** Every schema of ours but the one that it reads. */
-const OTHER_SCHEMAS = 'goldenhour, audit, log, location, reference, roads, auth, gateway'
+const OTHER_SCHEMAS = 'goldenhour, audit, log, location, reference, roads, auth, gateway, webhooks'
 
 /**
  * Gives a role the rights of a reader and takes every other of ours from it; to be run in a transaction, as the owner.

@@ -182,7 +182,7 @@ test('a console that watches already hears no record ahead of the board that it 
   await world.call()
   await world.advance(1_000)
   const types = console.messages.slice(before).map(([type]) => type)
-  assert.deepEqual(types, ['reply', 'board', 'board', 'board', 'board-events', 'board-events'])
+  assert.deepEqual(types, ['reply', 'board', 'board', 'board', 'freshness', 'board-events', 'board-events'])
 })
 
 test('while the store stalls the question is refused, and an older watch goes on afterwards', async () => {

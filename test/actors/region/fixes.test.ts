@@ -124,6 +124,54 @@ describe('order', () => {
   })
 })
 
+describe('the clock of a device', () => {
+  const ageShown = async () => (await world.board()).units[0]!.fix!.ageMs
+  const aheadShown = async () => (await world.board()).units[0]!.clockAheadMs
+
+  test('is not needed where its streams say so: a fix is as old as it says and half of the round trip, a second at most', async () => {
+    const session = world.connect('A1', [['s-phone', 'device', 1]])
+    await settle()
+    for (const [seq, roundTripMs, ageMs] of [
+      [1, null, 2_000],
+      [2, 300, 1_650],
+      [3, 30_000, 1_600],
+    ] as const) {
+      session.roundTripMs = roundTripMs
+      world.fixes(session, [wireFix(seq, 100, seq === 1 ? 2_000 : seq === 2 ? 1_500 : 600)])
+      await settle()
+      assert.equal(await ageShown(), ageMs)
+    }
+  })
+
+  test('and the round trip say nothing of a receiver that has the time', async () => {
+    crew.roundTripMs = 300
+    world.fixes(crew, [wireFix(1, 100, 2_000)])
+    await settle()
+    assert.equal(await ageShown(), 2_000)
+  })
+
+  test('is told of where it is off: to the desk and to the app, for as long as it is connected', async () => {
+    const wallMs = world.machine.wallMs()
+    for (const [clientNowMs, roundTripMs, told] of [
+      [wallMs + 180_000, null, 180_000],
+      [wallMs - 180_000, 400, -179_800],
+      [wallMs + 4_900, null, undefined],
+      [wallMs + 4_900, 400, 5_100],
+    ] as const) {
+      const session = world.connect('A1', undefined, clientNowMs)
+      session.roundTripMs = roundTripMs
+      await settle()
+      assert.deepEqual([await aheadShown(), session.view.unit.clockAheadMs], [told, told])
+    }
+    assert.equal(world.region.clocksOff, 1)
+    const session = world.connect('A1', undefined, wallMs + 60_000)
+    await settle()
+    world.host.closed(session)
+    await settle()
+    assert.deepEqual([await aheadShown(), world.region.clocksOff], [undefined, 0])
+  })
+})
+
 describe('hints', () => {
   test('a hint moves the unit at once, is not stored, and its copy in order is no duplicate', async () => {
     world.hint(crew, wireFix(9, 900))
@@ -262,9 +310,9 @@ describe('holes', () => {
       [['A1', 's-A1', 3, 5]],
     )
     assert.deepEqual(back.welcome.streams, [['s-A1', 5]])
-    world.fixes(back, [wireFix(6, 600)])
+    world.fixes(back, [wireFix(6, 400)])
     await world.advance(200)
-    assert.deepEqual([await shownAtM(), back.all('error')], [600, []])
+    assert.deepEqual([await shownAtM(), back.all('error')], [400, []])
   })
 
   test('the holes of old streams do not make the live one forgotten by a restart', async () => {

@@ -314,7 +314,7 @@ test('a device whose own clock is wrong has its fixes dated by what is believed 
   world.fixAt(crew, 100, 500)
   const sentMs = world.nowMs
   await setWallBy(-3_600_000, 1_000)
-  assert.deepEqual(await stored(), [{ fixedAtMs: sentMs - 500, flags: 0 }])
+  assert.deepEqual(await stored(), [{ fixedAtMs: sentMs - 500, flags: FIX_FLAGS.device }])
 })
 
 describe('a fix whose time lies outside every calendar', () => {

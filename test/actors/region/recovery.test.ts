@@ -1,7 +1,9 @@
 /** A region rebuilt from what is durable equals the one that was lost. */
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { Stream } from '../../../src/actors/driver/location.ts'
 import { type Recovered, recover } from '../../../src/actors/region/recovery.ts'
 import { callSnapshot, driverSnapshot, tripSnapshot } from '../../../src/actors/region/snapshots.ts'
 import {
@@ -223,7 +225,11 @@ test('a set of snapshots that was cut off half-way is no harm: each actor goes o
 
   const states = ({ drivers, trips, calls, locations }: Recovered) => ({
     ...{ drivers, trips, calls },
-    places: [...locations].map(([unitId, location]) => [unitId, location.placed, [...location.streams()]]),
+    places: [...locations].map(([unitId, location]) => [
+      unitId,
+      location.placed,
+      [...location.streams()].map(marksOnly),
+    ]),
   })
   const acquired = await world.journal.acquire(REGION)
   const whole = await recover(world.journal, acquired)
@@ -239,6 +245,9 @@ test('a set of snapshots that was cut off half-way is no harm: each actor goes o
   }
   await world.close()
 })
+
+/** Beside which fix the next is judged is not kept. */
+const marksOnly = ({ streamId, receivedSeq, durableSeq }: Stream) => ({ streamId, receivedSeq, durableSeq })
 
 test('streams without number that a log of years has are forgotten on the way, and found again in the store', async () => {
   const journal = new MemoryJournal()

@@ -198,7 +198,7 @@ class Day:
         began = wall_now_ms() - 3_600_000
         for number in range(600):
             driver.fixes.add(place[0], place[1], began + number * 5_000, speed_cmps=12_345, heading_dd=2_705)
-            place[0] += 50
+            place[0] += 5
         ticket = driver.ticket
         driver.resume()
         driver.cut()

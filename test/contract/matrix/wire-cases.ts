@@ -33,7 +33,7 @@ const effect = { names: null, shows: 'effect' } as const
 /** All but `hello`, which has a table of its own. */
 export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, readonly WireCase[]>> = {
   fix: [{ ...effect, fields: (_, __, seq) => [0, 0, fixAt(seq)] }],
-  hint: [{ ...effect, fields: (_, __, seq) => [0, 0, fixAt(seq, 2)] }],
+  hint: [{ ...effect, fields: (_, __, seq) => [0, 0, fixAt(seq, 1.05)] }],
   mark: [{ ...effect, fields: () => [0] }],
   'feed-fixes': [{ ...effect, fields: (_, __, seq) => [0, [0, ...fixAt(seq)]] }],
 

@@ -175,10 +175,10 @@ for (const format of FORMATS) {
     }
     feed.send('feed-fixes', 0, fix(1, 1, 2), fix(2, 1, 2))
     await durable(feed, 1, 1)
-    crew.send('fix', 0, 3_000, fixAt(1, 3))
+    crew.send('fix', 0, 3_000, fixAt(1, 2.1))
     crew.send('mark', 0)
     await crew.hear('marks')
-    assert.equal((await unit('A1')).fix?.lonE7, fixAt(1, 3)[2])
+    assert.equal((await unit('A1')).fix?.lonE7, fixAt(1, 2.1)[2])
     assert.deepEqual([(await unit('A1')).connected, (await unit('A2')).connected], [true, false])
     for (const [type, ...fields] of [
       ['sign-on', Date.now()],

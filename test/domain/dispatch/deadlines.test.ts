@@ -6,7 +6,6 @@ import {
   deadlineCame,
   deadlineId,
   deadlinesOf,
-  noMovementAtMs,
   waitingLongAtMs,
 } from '../../../src/domain/dispatch/deadlines.ts'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
@@ -15,6 +14,7 @@ import type { Silence } from '../../../src/domain/dispatch/mass-silence.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { quietRegion } from '../../../src/domain/region-state.ts'
+import { noMovementAtMs } from '../../../src/domain/trip/by-wheels.ts'
 import { overrideAssignment } from '../../../src/domain/trip/trip-desk.ts'
 import { TRIP_PHASES } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
@@ -30,11 +30,18 @@ import {
   untilOffered,
 } from '../../support/scenario.ts'
 
-test('an accepted trip that does not move within 120 s of our hearing of it is due its alarm; one that moved never is', () => {
+test('an accepted trip that does not move within 120 s of its crew being told is due its alarm; one that moved never is', () => {
   const { world } = given(...untilAssigned())
   const trip = world.trip('T-1')
-  assert.equal(noMovementAtMs(trip, DEFAULT_POLICY, START_MS), trip.phaseRecordedAtMs + 120_000)
-  assert.notEqual(trip.phaseRecordedAtMs, trip.times.assigned)
+  const { offeredAtMs } = trip.responses[0]!
+  assert.equal(noMovementAtMs(trip, DEFAULT_POLICY, START_MS), offeredAtMs + 120_000)
+  const told = {
+    unitId: 'A1',
+    offerId: 'O-1',
+    offeredAtMs,
+    times: { notified: { atMs: offeredAtMs + 3_000, cause: 'system' } },
+  } as const
+  assert.equal(noMovementAtMs({ ...trip, responses: [told] }, DEFAULT_POLICY, START_MS), offeredAtMs + 123_000)
   assert.equal(noMovementAtMs({ ...trip, alarms: ['no-movement'] }, DEFAULT_POLICY, START_MS), null)
   assert.equal(
     noMovementAtMs(world.record([reached('T-1', 'A1', 'en-route')]).trip('T-1'), DEFAULT_POLICY, START_MS),
@@ -63,6 +70,7 @@ const statesOf = (world: World) => ({
   driver: (id: string) => world.drivers.get(id),
   trip: (id: string) => world.trips.get(id),
   isHeld: () => false,
+  wheels: () => null,
   region: () => undefined,
   silence: (silence: Silence) => ({ silence, isStarting: true, region: quietRegion('sf'), heard: new HeardCount() }),
 })
@@ -90,7 +98,7 @@ describe('deadlines', () => {
     ])
     assert.deepEqual(kinds(given(...untilAssigned()).world, 'offered'), [
       ['position-old', 300_000],
-      ['no-movement', 124_000],
+      ['no-movement', 122_000],
     ])
     const back = given(...untilOffered(), declined('T-1', 'A1', 'O-1')).world
     assert.deepEqual(kinds(back, 'offered'), [
@@ -130,8 +138,8 @@ describe('deadlines', () => {
     assert.deepEqual(run(answered, grace, late, seen(late, late - 29_999)), [])
     assert.deepEqual(run(answered, grace, late, seen(late, late - 30_000)), ['TripAlarmRaised'])
     const still = { kind: 'no-movement', tripId: 'T-1' } as const
-    assert.deepEqual(run(answered, still, START_MS + 123_999, seen(late)), [])
-    assert.deepEqual(run(answered, still, START_MS + 124_000, seen(late)), ['TripAlarmRaised'])
+    assert.deepEqual(run(answered, still, START_MS + 121_999, seen(late)), [])
+    assert.deepEqual(run(answered, still, START_MS + 122_000, seen(late)), ['TripAlarmRaised'])
     assert.deepEqual(run(given(...untilAssigned(), closed('T-1', 'A1')).world, still, late, seen(late)), [])
     const long = { kind: 'waiting-long', tripId: 'T-1' } as const
     const waits = given(called(['T-1'])).world

@@ -193,6 +193,7 @@ function amidMass(records: readonly (DomainEvent | readonly DomainEvent[])[]) {
       region: () => undefined,
       isHeld: () => false,
       presence: () => ({ disconnectedSinceMs: START_MS, fix: null }),
+      wheels: () => null,
       silence: () => ({ region: quietRegion(REGION), silence: 'app' as const, heard, isStarting }),
     }
     const outcome = deadlineCame({ kind: 'disconnect-grace', unitId: 'A1' }, states, policy, 30 * S, START_MS + 30 * S)

@@ -676,12 +676,22 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 20 },
   },
   {
+    name: 'fleet-of-walkers',
+    breaks: 'no unit is believed to be faster than its crew on foot',
+    patch: {
+      file: 'src/domain/fix-judge.ts',
+      find: '(spanMs / 1_000) * fixSpeedMaxMps',
+      replace: '(spanMs / 1_000) * 2',
+    },
+    provoke: { drivers: 6 },
+  },
+  {
     name: 'late-fix-moves',
     breaks: 'a fix that comes late moves its unit back',
     patch: {
       file: 'src/actors/driver/location.ts',
-      find: 'if ((flags & FIX_FLAGS.replaces) === 0 && !isNewer(fix, this.#placed)) return false',
-      replace: '',
+      find: 'const isPlaced = (flags & FIX_FLAGS.replaces) !== 0 || isNewer(fix, this.#placed)',
+      replace: 'const isPlaced = true',
     },
     provoke: { drivers: 6, troubles: { clumsiness: 0.8, crashes: 20 } },
   },
@@ -779,5 +789,15 @@ export const VARIANTS: readonly Variant[] = [
       replace: 'response === undefined && atMs < 0 && isImplausible(response!, time, atMs) ?',
     },
     provoke: { seed: 30, callsPerHour: 60, drivers: 20 },
+  },
+  {
+    name: 'wheels-over-crew',
+    breaks: "what the wheels say of a moment takes the place of the crew's own word",
+    patch: {
+      file: 'src/domain/trip/response-fold.ts',
+      find: 'if (isWheels) return { ...known, ...wheelsIn(moment) }',
+      replace: 'if (isWheels) return moment',
+    },
+    provoke: { callsPerHour: 60, drivers: 12, troubles: { policyChanges: 12 } },
   },
 ]

@@ -129,6 +129,9 @@ class ServerSocket {
     this.#link.serverCloses(code, reason)
     this.#close(code)
   }
+  ping(): void {
+    this.#mustBeOpen()
+  }
   close(): void {
     this.#mustBeOpen()
     this.#link.serverCloses(LOST, '')

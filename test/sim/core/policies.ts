@@ -1,12 +1,31 @@
 /** Policies as somebody in charge of a region might set them, one after the other. */
 import type { Policy, StandingPolicy } from '../../../src/domain/policy.ts'
-import { DISPATCH_MODES, NONE_FREE } from '../../../src/domain/vocabulary.ts'
+import { ARRIVAL_MODES, DISPATCH_MODES, NONE_FREE } from '../../../src/domain/vocabulary.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 
 const S = 1_000
 const MIN = 60 * S
 
 const byPriority = <T>(draw: () => T) => ({ 1: draw(), 2: draw(), 3: draw(), 4: draw(), 5: draw() })
+
+type OfWheels = Pick<
+  Policy,
+  'arrivals' | 'sceneFenceM' | 'destinationFenceM' | 'arrivalDwellMs' | 'standingMs' | 'turnedAwayM' | 'pastEtaMs'
+>
+
+/** By the version alone, so that no other number is drawn otherwise for it. */
+function wheelsOf(version: number): OfWheels {
+  const turn = version % 3
+  return {
+    arrivals: ARRIVAL_MODES[turn]!,
+    sceneFenceM: 50 + 25 * turn,
+    destinationFenceM: 100 + 50 * turn,
+    arrivalDwellMs: (10 + 5 * turn) * S,
+    standingMs: (turn + 1) * MIN,
+    turnedAwayM: 500 * (turn + 1),
+    pastEtaMs: (turn + 1) * MIN,
+  }
+}
 
 /**
  * The next version. About half of what it says is new, each number in a range in which crews of this world can work: they
@@ -16,7 +35,7 @@ const byPriority = <T>(draw: () => T) => ({ 1: draw(), 2: draw(), 3: draw(), 4: 
  */
 export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
   const within = (range: readonly [number, number]) => dice.within(range)
-  const drawn: Omit<Policy, 'readyGraceMs'> = {
+  const drawn: Omit<Policy, 'readyGraceMs' | keyof OfWheels> = {
     mode: dice.pick(DISPATCH_MODES),
     offerTimeoutMs: {
       1: within([5 * S, 40 * S]),
@@ -74,8 +93,11 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
       parked: within([35 * S, 2 * MIN]),
     },
     lostAfterMs: within([3 * MIN, 10 * MIN]),
+    fixSpeedMaxMps: within([50, 100]),
+    fixAccuracyMaxM: within([50, 200]),
     candidatesRecorded: within([1, 10]),
   }
   const changed = Object.entries(drawn).filter(() => dice.oneIn(2))
-  return { ...before, ...Object.fromEntries(changed), version: before.version + 1 }
+  const version = before.version + 1
+  return { ...before, ...Object.fromEntries(changed), ...wheelsOf(version), version }
 }

@@ -31,6 +31,7 @@ export interface AlarmMoment {
   readonly areSpansTrue: boolean
 }
 
+const ON_THE_WAY: readonly string[] = ['no-movement', 'standing', 'turned-away', 'past-eta']
 /** Which alarms of a trip what happens to the trip makes an end of; `all` also those that come later to this list. */
 const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'all'>>> = {
   OfferMade: ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered'],
@@ -38,9 +39,9 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
   OfferDeclined: ['unacknowledged', 'voice-order'],
   OfferTimedOut: ['unacknowledged', 'voice-order'],
   OfferRevoked: ['unacknowledged', 'voice-order'],
-  UnitWithdrawn: ['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
-  AssignmentOverridden: ['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
-  TripPhaseReached: ['no-movement'],
+  UnitWithdrawn: ['unacknowledged', 'voice-order', ...ON_THE_WAY, 'app-lost', 'position-lost', 'crew-relieved'],
+  AssignmentOverridden: ['unacknowledged', 'voice-order', ...ON_THE_WAY, 'app-lost', 'position-lost', 'crew-relieved'],
+  TripPhaseReached: ON_THE_WAY,
   TripPutOnHold: ['no-eligible-unit', 'round-exhausted', 'rounds-over'],
   TripTakenOffHold: ['order-unanswered'],
   ReceiverNamed: ['receiver-unknown'],
@@ -115,7 +116,9 @@ export class AlarmAccount {
     }
     const ends = ENDS[event.type]
     if (ends !== undefined && 'tripId' in event) this.#gone(`trip/${event.tripId}`, ends)
-    if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#heard(event.unitId)
+    const isOfPerson = !('cause' in event) || event.cause !== 'geofence'
+    if (SIGNS.has(event.type) && isOfPerson && 'unitId' in event && typeof event.unitId === 'string')
+      this.#heard(event.unitId)
     if (KNOWS.has(event.type) && 'unitId' in event) this.#gone(`driver/${event.unitId}`, ['stand-down'])
   }
 

@@ -30,6 +30,7 @@ import { TrueTimes } from './true-times.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
 import { VoiceOrders } from './voice-orders.ts'
+import { WheelWords } from './wheel-words.ts'
 import { WholeDecisions } from './whole-decisions.ts'
 
 export interface AccountedRecord {
@@ -58,6 +59,7 @@ export class LogAccount {
   readonly #unfit: UnfitUnits
   readonly #emergencies: Emergencies
   readonly #times: TrueTimes
+  readonly #wheels: WheelWords
   readonly #voice: VoiceOrders
   readonly #handovers: Handovers
   readonly closedRoads: ClosedRoads
@@ -97,6 +99,7 @@ export class LogAccount {
     this.#unfit = new UnfitUnits(findings)
     this.#emergencies = new Emergencies(findings)
     this.#times = new TrueTimes(findings)
+    this.#wheels = new WheelWords(findings, this.policies)
     this.#voice = new VoiceOrders(findings)
     this.#handovers = new Handovers(findings)
     this.closedRoads = new ClosedRoads(findings)
@@ -221,7 +224,9 @@ export class LogAccount {
     }
     this.#unfit.take(event, position)
     const tripId = 'tripId' in event ? event.tripId : undefined
-    this.#times.take(event, record, tripId === undefined ? undefined : this.history.trip(tripId))
+    const trip = tripId === undefined ? undefined : this.history.trip(tripId)
+    this.#times.take(event, record, trip)
+    this.#wheels.take(event, record.position, trip)
     const moment = {
       position,
       recordedAtMs: event.atMs ?? recordedAtMs,

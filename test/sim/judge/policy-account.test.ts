@@ -132,7 +132,7 @@ describe('what follows by the policy', () => {
       const court = courtWith({ noMovementMs: second })
       court.commit([offer({}, version)])
       court.record([accepted('T-1', 'A1', 'O-1')], { wrong: { recordedAtMs: START_MS + 10_000 } })
-      court.record([noMovement], { wrong: { recordedAtMs: START_MS + 10_000 + afterMs } })
+      court.record([noMovement], { wrong: { recordedAtMs: START_MS + 2_000 + afterMs } })
       return court
     }
     alarmed(60_000, 1, 60_000).findsNothing()

@@ -50,6 +50,8 @@ export const RULES = {
     'A unit is said to have taken a trip at a moment only by its own crew, or by a dispatcher who heard just that; what the desk reports of its work implies it, and gives it no moment.',
   'times-in-order':
     "The moments of a unit's work on a trip come in their order, each against those that were said before it, or their events say that they do not; nobody is notified before the decision.",
+  'wheels-beside':
+    'What the wheels say is told only where the policy lets it, as a phase only behind a time of the same moment, and never in the place of what a person has said.',
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once. Of a unit that leaves an offer unanswered somebody is told.',
   'mass-told-once':

@@ -22,6 +22,7 @@ export class SilentUnits {
   /** Input: the trip of an offer as it was before. */
   take(event: DomainEvent, trip: TripState | undefined, position: number): void {
     if (event.type === 'OfferTimedOut') this.#silent.set(event.unitId, event.tripId)
+    else if ('cause' in event && event.cause === 'geofence') return
     else if (SIGNS.has(event.type) && 'unitId' in event) this.#silent.delete(event.unitId as UnitId)
     else if (event.type === 'OfferMade' && trip?.insistedUnitId !== event.unitId) this.#check(event, position)
   }

@@ -55,7 +55,7 @@ export function checkEvent(
       return tooEarly(trip.offer?.deadlineAtMs ?? 0)
     case 'TripAlarmRaised':
       if (event.alarm === 'unacknowledged') tooEarly(trip.offer?.warnAtMs ?? 0)
-      if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + policies.leastNoMovementMs)
+      if (event.alarm === 'no-movement') tooEarly(toldAtMs(trip) + policies.leastNoMovementMs)
       if (event.alarm === 'waiting-long')
         tooEarly((trip.triagedAtMs ?? trip.receivedAtMs) + policies.leastWaitAlarmMs(trip.priority))
       return
@@ -69,6 +69,12 @@ export function checkEvent(
       urgency.check(states, trip, event, position)
     }
   }
+}
+
+/** From when the crew of the trip's unit could know of it. */
+function toldAtMs({ responses, phaseRecordedAtMs }: TripState): number {
+  const response = responses.at(-1)
+  return response?.times.notified?.atMs ?? response?.offeredAtMs ?? phaseRecordedAtMs
 }
 
 /** Whether nothing but the passing of time has caused it. */

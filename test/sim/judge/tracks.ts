@@ -50,6 +50,8 @@ export class Stream {
   #forgotten = 0
   /** Some of those that were sent lately, and when: one every few seconds. */
   #samples: { readonly seq: number; readonly atMs: number }[] = []
+  /** The last stored fix that was believed. */
+  believed: Fix | null = null
   /** The highest mark that a client was told. */
   told = 0
   /** On which its newest fix was sent. */
@@ -102,6 +104,8 @@ const STEP = 3
 const PLACES_KEPT = 6
 /** How long a fix may be on its way before it must be stored and its client know it, once the world is calm. */
 const STORED_WITHIN_MS = 60_000
+/** Slower than what any region says of its fastest unit. */
+const DRIVEN_MPS = 40
 const SAMPLE_EVERY_MS = 5_000
 const SAMPLES_KEPT = 32
 
@@ -225,7 +229,9 @@ export class Tracks {
     }
     stream.stored.add(seq, seq)
     stream.cover(seq, seq, ends)
-    if ((flags & FIX_FLAGS.future) === 0) this.#place(unitId, streamId, fix, (flags & FIX_FLAGS.replaces) !== 0)
+    if ((flags & FIX_FLAGS.impossible) !== 0) this.#doubted(stream, fix)
+    else if (placesUnit(flags)) stream.believed = fix
+    if (placesUnit(flags)) this.#place(unitId, streamId, fix, (flags & FIX_FLAGS.replaces) !== 0)
   }
 
   #compare(stream: Stream, sent: SentFix, fix: Fix, flags: number): void {
@@ -246,12 +252,25 @@ export class Tracks {
       return fix.fixedAtMs === timeMs
     })
     if (!isRight) find(`is stored at ${fix.fixedAtMs} and was sent for ${timesOf(sent).join(' or ')} (${sent.clock})`)
+    if (((flags & FIX_FLAGS.device) !== 0) !== (sent.clock === 'device'))
+      find(`is not of the clock that it says (${sent.clock})`)
     if (!this.#clocksAreRight) return
     const aheadMs = fix.fixedAtMs - LIMITS.aheadMs
     if ((flags & FIX_FLAGS.replaces) !== 0) find('replaces a place of a clock that was ahead, and none was')
     if ((flags & FIX_FLAGS.future) !== 0) {
       if (aheadMs < Math.floor(sent.firstSentAtMs) - 1) find('was not ahead of the clock, and is stored as if it were')
     } else if (aheadMs > nowMs + 1) find('was ahead of the clock, and is stored as if it were not')
+  }
+
+  /** No vehicle jumps: only a wrong clock can make it seem so, and then the times are as far apart as the places. */
+  #doubted(stream: Stream, fix: Fix): void {
+    const before = [stream.believed, this.place(stream.unitId)].filter(each => each !== null)
+    const isDriven = ({ lonDeg, latDeg, fixedAtMs }: (typeof before)[number]) => {
+      const [northM, eastM] = [(fix.latDeg - latDeg) * 111_195, (fix.lonDeg - lonDeg) * 111_195]
+      return Math.hypot(northM, eastM) <= (Math.abs(fix.fixedAtMs - fixedAtMs) / 1_000) * DRIVEN_MPS
+    }
+    if (before.length === 0 || !before.every(isDriven)) return
+    this.#findings.find('fix-as-sent', `${nameOf(stream, fix.seq)} was easily reached, and is stored as impossible`)
   }
 
   #place(unitId: UnitId, streamId: string, fix: Fix, replaces: boolean): void {
@@ -265,6 +284,11 @@ export class Tracks {
 }
 
 const nameOf = ({ unitId, streamId }: Stream, seq: number): string => `fix ${seq} of stream ${streamId} of ${unitId}`
+
+const placesUnit = (flags: number): boolean => {
+  const isDoubted = (flags & (FIX_FLAGS.impossible | FIX_FLAGS.inaccurate)) !== 0
+  return (flags & FIX_FLAGS.future) === 0 && (!isDoubted || (flags & FIX_FLAGS.anchors) !== 0)
+}
 
 const timesOf = ({ fix, otherTimesMs }: SentFix): number[] => [fix.fixedAtMs, ...(otherTimesMs ?? [])]
 

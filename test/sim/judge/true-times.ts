@@ -66,6 +66,8 @@ export class TrueTimes {
       return void said.set('asked', Math.max(said.get('asked')!, event.notifiedAtMs))
     }
     const what = wordOf(event)
+    // What the wheels say is beside what people say.
+    if ('cause' in event && event.cause === 'geofence') return
     if (what === null || !('happenedAtMs' in event) || (event.type === 'OfferAccepted' && event.implied === true))
       return
     const { happenedAtMs } = event

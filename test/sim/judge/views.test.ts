@@ -27,7 +27,7 @@ const noUnit = (tripId: string): DomainEvent => ({
   ...{ tripId, alarm: 'no-eligible-unit', unitId: null, severity: 1 },
 })
 
-const HERE = { disconnectedSinceMs: null, fix: null, isFed: false, graceMs: 0 }
+const HERE = { disconnectedSinceMs: null, fix: null, isFed: false, graceMs: 0, clockAheadMs: null }
 
 /** What A1's crew is told of it and its trip, as the court's log has them. */
 function viewOf(court: Court): DriverView {
@@ -295,7 +295,7 @@ describe('in the end', () => {
       court.commit(onDuty('A1'))
       const location = new DriverLocation()
       const place = { lonDeg: 174.76, latDeg: -36.85, accuracyM: null, speedMps: null, headingDeg: null }
-      if (fixedMs !== null) location.place('s', { seq: 1, fixedAtMs: court.nowMs + fixedMs, ...place })
+      if (fixedMs !== null) location.takePlaced({ streamId: 's', seq: 1, fixedAtMs: court.nowMs + fixedMs, ...place })
       const standings = () => [{ ...standing, reportsFor: 'A1', ...changes }]
       await court.isOver({ standings }, court.memory({ connected: ['A1'], locations: { A1: location } }))
       return court
@@ -356,7 +356,7 @@ describe('in the end', () => {
     const free = waiting(true)
     const location = new DriverLocation()
     const place = { lonDeg: 174.76, latDeg: -36.85, accuracyM: null, speedMps: null, headingDeg: null }
-    location.place('s', { seq: 1, fixedAtMs: free.nowMs - 1_000, ...place })
+    location.takePlaced({ streamId: 's', seq: 1, fixedAtMs: free.nowMs - 1_000, ...place })
     await free.isOver({}, free.memory({ connected: ['A1'], locations: { A1: location } }))
     free.finds('liveness-trips', /trip T-1 is pending \(version 3\), and A1 is free/)
   })
@@ -372,7 +372,7 @@ describe('in the end', () => {
       court.commit(low, called(['T-1']), [noUnit('T-1')])
       court.nowMs += 30_000
       const location = new DriverLocation()
-      location.place('s', { seq: 1, fixedAtMs: court.nowMs - 1_000, ...place })
+      location.takePlaced({ streamId: 's', seq: 1, fixedAtMs: court.nowMs - 1_000, ...place })
       await court.isOver({}, court.memory({ connected: ['A1'], locations: { A1: location } }))
       if (mode === 'wait') court.findsNothing()
       else court.finds('liveness-help', /trip T-1 waits without help, and A1 is free/)

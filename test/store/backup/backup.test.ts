@@ -95,12 +95,12 @@ async function mark(client: pg.Client, url: string): Promise<Mark> {
   return { position: rows[0].position, recordedAtMs: rows[0].at, stateHash: verified.stateHash, texts }
 }
 
-/** Every row of every table, but for the leases, which are left out, and what a restore notes in the audit. */
+/** Every row of every table, but for the leases, which are left out, what a restore notes in the audit, and webhooks, which it stops. */
 async function contents(url: string): Promise<Record<string, string>> {
   const client = await openClient(url, { applicationName: 'goldenhour test' })
   const found: Record<string, string> = {}
   for (const { name } of BACKUP_TABLES) {
-    if (name === 'audit.head') continue
+    if (name === 'audit.head' || name === 'webhooks.cursors') continue
     const where = name === 'audit.entries' ? `WHERE action <> 'database-restored'` : ''
     const { rows } = await client.query(`SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS hash,
       count(*) FROM ${name} t ${where}`)
@@ -109,6 +109,13 @@ async function contents(url: string): Promise<Record<string, string>> {
   await client.end()
   return found
 }
+
+const webhooks = async (session: pg.Client) =>
+  (
+    await session.query(
+      `SELECT hook, position, stopped, log_id = 'the first' AS "isOfThen" FROM webhooks.cursors ORDER BY hook`,
+    )
+  ).rows
 
 /** A database to restore into. */
 async function other(t: { after(end: () => Promise<void>): void }, how: 'migrated' | 'empty' = 'migrated') {
@@ -169,6 +176,8 @@ before(async () => {
   await done(DESK, amended(second.callId, { ...AROHA, address: '14 Quay Street' }))
   await closed(second.tripId)
   await takenCall(1)
+  await owner.query(`INSERT INTO webhooks.cursors (region, hook, position, log_id)
+    SELECT '${REGION}', 'cad', log.log_end('${REGION}') - 1, 'the first'`)
 })
 after(async () => {
   await world.close()
@@ -259,6 +268,10 @@ describe('a backup', () => {
         assert.match(restored.stdout, /^Restored \d+ rows of set 0001, up to the moment asked for\./)
         const session = await openClient(target.url, { applicationName: 'goldenhour test' })
         assert.deepEqual(await mark(session, target.engineUrl), then)
+        assert.deepEqual(await webhooks(session), [
+          { hook: '*', position: 0, stopped: 'restored', isOfThen: false },
+          { hook: 'cad', position: then.position, stopped: 'restored', isOfThen: false },
+        ])
         await session.end()
       }
       assert.notEqual(marks[0]!.stateHash, marks[1]!.stateHash)
@@ -440,7 +453,7 @@ test('a backup of an earlier version is restored, and its rows go through the st
   const set = path.join(copy, '0001')
   const manifest = JSON.parse(await readFile(path.join(set, MANIFEST_FILE), 'utf8'))
   const isLater = ({ name }: { name: string }) =>
-    /^(?:views|roads)\.|^log\.(?:closed|snapshots|erasures|holds)|^location.archives/.test(name)
+    /^(?:views|roads|webhooks)\.|^log\.(?:closed|snapshots|erasures|holds)|^location.archives/.test(name)
   const units = manifest.tables.find(({ name }: { name: string }) => name === 'reference.units')
   units.columns = units.columns.filter((column: string) => column !== 'transports')
   await writeFile(

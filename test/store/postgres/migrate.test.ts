@@ -167,7 +167,7 @@ test('the record that the program before this one kept is carried over, and refu
   await migrate(url)
   await ask(
     url,
-    `DROP TABLE location.archives; DROP TABLE log.erasures; DROP TABLE log.holds; DROP TABLE log.closed_trips; DROP TABLE log.closed_calls; DROP SCHEMA views CASCADE; DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; ALTER TABLE reference.hospitals DROP COLUMN status, DROP COLUMN status_note, DROP COLUMN status_since_ms; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
+    `DROP SCHEMA webhooks CASCADE; DROP TABLE location.archives; DROP TABLE log.erasures; DROP TABLE log.holds; DROP TABLE log.closed_trips; DROP TABLE log.closed_calls; DROP SCHEMA views CASCADE; DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; ALTER TABLE reference.hospitals DROP COLUMN status, DROP COLUMN status_note, DROP COLUMN status_since_ms; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
      DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
      CREATE TABLE goldenhour.migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO goldenhour.migrations (name) SELECT unnest('{${names.slice(0, 10).join()}}'::text[])`,
@@ -199,7 +199,7 @@ function schemaOf(url: string): Promise<{ thing: string }[]> {
   return ask(
     url,
     `WITH ours AS (SELECT oid, nspname FROM pg_namespace
-       WHERE nspname IN ('goldenhour', 'log', 'location', 'reference', 'auth', 'audit', 'gateway', 'views'))
+       WHERE nspname IN ('goldenhour', 'log', 'location', 'reference', 'auth', 'audit', 'gateway', 'views', 'webhooks'))
      SELECT format('%s.%s %s %s %s', table_schema, table_name, column_name, data_type, is_nullable) || coalesce(column_default, '')
          AS thing FROM information_schema.columns WHERE table_schema IN (SELECT nspname FROM ours)
      UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname IN (SELECT nspname FROM ours)

@@ -25,6 +25,8 @@ const DEADLINES: Readonly<Record<OwnDeadline['kind'], (stage: Stage) => Deadline
   'offer-timeout': stage => ({ kind: 'offer-timeout', tripId: stage.tripId, offerId: offerOf(stage) }),
   'position-lost': stage => ({ kind: 'position-lost', tripId: stage.tripId, offerId: offerOf(stage) }),
   'no-movement': ({ tripId }) => ({ kind: 'no-movement', tripId }),
+  'past-eta': ({ tripId }) => ({ kind: 'past-eta', tripId }),
+  wheels: ({ tripId }) => ({ kind: 'wheels', tripId }),
   'waiting-long': ({ tripId }) => ({ kind: 'waiting-long', tripId }),
   'next-round': ({ tripId }) => ({ kind: 'next-round', tripId }),
   'position-old': ({ tripId }) => ({ kind: 'position-old', tripId }),
@@ -83,6 +85,7 @@ function deadlineCell(stage: Stage, subject: Subject, kind: OwnDeadline['kind'])
         ...{ silence, isStarting: true, region: quietRegion(REGION), heard: new HeardCount() },
       }),
       presence: () => presenceAt(kind, turn.nowMs),
+      wheels: () => null,
     }
     const came = deadlineCame(
       DEADLINES[kind](stage),

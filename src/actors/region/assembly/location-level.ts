@@ -14,6 +14,7 @@ import { Population } from '../population.ts'
 import { UnitFixes } from '../unit-fixes.ts'
 import { UnitMarks } from '../unit-marks.ts'
 import { wantedByQuery } from '../wanted.ts'
+import { WheelWatch } from '../wheel-watch.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 import type { WatchLevel } from './watch-level.ts'
@@ -22,12 +23,19 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
-  { ref, memory, clock, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
-  { commands, record, waking }: TurnLevel,
+  { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
+  { commands, record, waking, roads }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
-  const fixes = new UnitFixes({ clock, machine, metrics, segments, followers: followers.moves })
+  const wheels = new WheelWatch({
+    memory,
+    policy,
+    nowMs: () => clock.nowMs(),
+    isAtStation: place => roads.isAtStation(place),
+    deliver: tripId => void ref.tell({ type: 'deadline', deadline: { kind: 'wheels', tripId } }),
+  })
+  const fixes = new UnitFixes({ clock, policy, machine, metrics, segments, wheels, followers: followers.moves })
   const unitMarks = new UnitMarks({ memory, marks })
   const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
   const feeds = new Feeds({
@@ -63,5 +71,12 @@ export function locationLevel(
   }
   const closed = new ClosedCalls({ memory, machine }, bounds)
   const drivers = { fixes, marks: unitMarks, crews }
-  return { unitMarks, feeds, trackers, closed, population: new Population({ memory, closed, clock, drivers, trips }) }
+  return {
+    wheels,
+    unitMarks,
+    feeds,
+    trackers,
+    closed,
+    population: new Population({ memory, closed, clock, drivers, trips }),
+  }
 }

@@ -7,6 +7,7 @@ import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
 import { CrewNews } from '../crew-news.ts'
 import { explanationOf } from '../explanation.ts'
+import { FreshnessNews } from '../freshness-news.ts'
 import { HowFar } from '../how-far.ts'
 import { LiveView } from '../live/live-view.ts'
 import { offerCount } from '../offer-count.ts'
@@ -46,6 +47,7 @@ export function watchLevel(
     onError: failed('making a snapshot of the board failed'),
   })
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
+  const freshness = new FreshnessNews({ memory, clock, machine, board })
   const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
   const closedPlaces = closedPlacesOf(parts, failed('places of former calls cannot be read'))
@@ -65,7 +67,8 @@ export function watchLevel(
   return {
     snapshots,
     board,
-    boardWatch: new BoardWatch({ memory, board, snapshots, outbox, log: writer, admission, notices }),
+    freshness,
+    boardWatch: new BoardWatch({ memory, board, snapshots, outbox, log: writer, admission, notices, freshness }),
     live: new LiveView({
       memory,
       clock,

@@ -2,9 +2,11 @@
 import type { Refusal } from '../../../base/refusal.ts'
 import { BadFix, type SentFeedFix, toFeedFix } from '../../../protocol/fix-frame.ts'
 import type { FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
+import { noFixes } from '../../../telemetry/fix-classes.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import { FrameRefusals, gap, storeFull } from '../../driver/fix-refusals.ts'
 import { LeftOut } from '../../driver/left-out.ts'
+import { onItsWayMs } from '../../driver/speaker.ts'
 import type { Session } from '../../region-handle.ts'
 import type { MarksRead } from '../stream-marks.ts'
 import { Attach } from './attach.ts'
@@ -87,8 +89,8 @@ export class Feed {
     const door = this.#ports.fixes
     const limits = door.limits()
     const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
-    const sentDeviceMs = door.regionMs(receivedWallMs)
-    const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
+    const sentDeviceMs = door.regionMs(receivedWallMs - onItsWayMs(this.#session))
+    const counts = noFixes()
     const leftOut = new LeftOut({})
     // One bad channel does not stop the others: what follows on it in this frame is left out.
     const bad = new Set<number>()
@@ -119,7 +121,7 @@ export class Feed {
             if (notTaken === null) leftOut.add(i, wire)
           } else {
             const fix = toFeedFix(wire, Math.round(sentMs - wire[2]))
-            notTaken = driver.take(stream, fix, limits, receivedWallMs, counts)
+            notTaken = driver.take(attachment, fix, limits, receivedWallMs, counts)
           }
           if (notTaken !== null) refuse(channel, notTaken(stream, { channel }))
         }

@@ -15,6 +15,7 @@ import type { SegmentWriter } from '../../../store/location/segment-writer.ts'
 import type { StreamName } from '../../../store/log/journal.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import type { FixDoor } from '../../driver/driver-door.ts'
+import { outcomeOf } from '../../driver/fix-outcome.ts'
 import type { Stream } from '../../driver/location.ts'
 import { MARKS_UNREADABLE, OVERLOADED, retiredUnit, UNAVAILABLE, unknownUnit } from '../../refusals.ts'
 import type { TrackerAnswer, TrackerRequest } from '../../region-handle.ts'
@@ -23,7 +24,7 @@ import type { MarksRead } from '../stream-marks.ts'
 import { feedStreamId, feedTag } from './feed-streams.ts'
 
 interface TrackerPorts {
-  readonly fixes: Pick<FixDoor, 'regionMs' | 'limits' | 'store' | 'counted' | 'moved'>
+  readonly fixes: Pick<FixDoor, 'regionMs' | 'limits' | 'store' | 'countedOne' | 'moved'>
   readonly memory: Pick<RegionMemory, 'driverActor'>
   readonly segments: Pick<SegmentWriter, 'newestSegmentNo' | 'durableSegmentNo'>
   readonly readMarks: (streams: readonly StreamName[], answer: (read: MarksRead) => void) => void
@@ -95,12 +96,12 @@ export class Trackers {
     const { measured, measuredWallMs: seq, receivedWallMs, isLate, answer } = request
     const { fixes } = this.#ports
     if (!isTakable(seq, receivedWallMs)) {
-      fixes.counted({ invalid: 1 })
+      fixes.countedOne('invalid')
       return answer({ ok: true, is: 'unusable' })
     }
     const fix = { ...measured, seq, fixedAtMs: Math.round(fixes.regionMs(seq)) }
     const limits = fixes.limits()
-    const flags = driver.location.flagsOf(fix, limits)
+    const flags = driver.location.flagsOf(stream, fix, limits)
     const isAhead = flags === FIX_FLAGS.future
     const isInOrder = seq > stream.receivedSeq && !isAhead
     if (!isInOrder && !isLate) {
@@ -112,8 +113,7 @@ export class Trackers {
     }
     if (isInOrder) stream.receivedSeq = seq
     const before = driver.location.current
-    const isPlaced = driver.location.place(streamId, fix, flags, limits.outdatedMs)
-    fixes.counted(isAhead ? { future: 1 } : isPlaced ? { current: 1 } : { late: 1 })
+    fixes.countedOne(outcomeOf(flags, driver.location.place(stream, fix, flags, limits)))
     if (driver.location.current !== before) fixes.moved(driver, before)
     this.#whenStored(answer, { ok: true, is: 'stored' })
   }

@@ -94,6 +94,10 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     for (const unitId of turn.drivers.keys()) this.#map.changed(this.#ports.memory.driverActor(unitId)!)
   }
 
+  /** Its position counts as stale, lost or fresh, and did not before. */
+  grewOld({ unitId }: UnitActor): void {
+    this.#units.changed(unitId)
+  }
   connected({ unitId }: UnitActor): void {
     this.#units.changed(unitId)
   }

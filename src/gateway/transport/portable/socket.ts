@@ -32,6 +32,9 @@ export class PortableSocket<Client> implements DoorSocket<Client> {
     ws.on('message', (data: RawData, isBinary) => {
       if (!this.#isClosed) behavior.message(this, isBinary ? (data as ArrayBuffer) : exactly(data as Buffer), isBinary)
     })
+    ws.on('pong', () => {
+      if (!this.#isClosed) behavior.pong(this)
+    })
     // The library has sent a close frame that says what was wrong.
     ws.on('error', () => {
       stream.end()
@@ -48,6 +51,10 @@ export class PortableSocket<Client> implements DoorSocket<Client> {
     if (this.#stream.writableLength > this.#behavior.maxBackpressure) return DROPPED
     this.#ws.send(payload, { binary: isBinary }, this.#written)
     return this.getBufferedAmount() > 0 ? WAITS : SENT
+  }
+
+  ping(): void {
+    this.#ws.ping()
   }
 
   getBufferedAmount(): number {

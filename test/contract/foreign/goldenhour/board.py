@@ -14,6 +14,8 @@ SIGNS = {
     "OfferAccepted", "OfferDeclined", "TripPhaseReached", "TripTimeNoted", "TripClosed",
     "StandDownAcknowledged",
 }
+#: The alarms of a unit that does not come: its next step ends them.
+OF_THE_WAY = ("no-movement", "standing", "turned-away", "past-eta")
 # What shows that a crew knows of the trip that was taken from it.
 KNOWS = {
     "StandDownAcknowledged",
@@ -100,7 +102,7 @@ class Board:
             self._gone("driver/" + event["unitId"], ["stand-down"])
             if event["unitId"] in self.units:
                 self.units[event["unitId"]]["takenTripId"] = None
-        if event["type"] in SIGNS:
+        if event["type"] in SIGNS and event.get("cause") != "geofence":
             self._gone("driver/" + event["unitId"], ["no-contact"])
             if event["unitId"] in self.units:
                 self.units[event["unitId"]]["noContact"] = False
@@ -270,12 +272,12 @@ class Board:
         """A dispatcher took the trip from a unit, if one had it."""
         self._left(unit_id, event)
         self.trips[event["tripId"]].update(phase="pending", unitId=None, loss=None)
-        self._quiet(event, "unacknowledged", "no-movement", "app-lost", "position-lost", "crew-relieved")
+        self._quiet(event, "unacknowledged", *OF_THE_WAY, "app-lost", "position-lost", "crew-relieved")
 
     def _TripPhaseReached(self, event: Dict[str, Any]) -> None:
         phase = event["phase"]
         self.trips[event["tripId"]]["phase"] = phase
-        self._quiet(event, "no-movement")
+        self._quiet(event, *OF_THE_WAY)
         self.units[event["unitId"]]["status"] = STATUS_OF_PHASE.get(phase, phase)
 
     def _TripAlarmRaised(self, event: Dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ class Dispatcher(Session):
         #: Frames of tiles that are not watched (any more).
         self.stray_tiles: List[str] = []
         self.units: Dict[str, List[Any]] = {}
+        #: Units on duty whose position is not fresh, by what it is.
+        self.old: Dict[str, str] = {}
         #: For the tests of the client itself: tiles of which the next frame of moves is lost on its way.
         self.lose_next_moves: List[str] = []
 
@@ -35,6 +37,13 @@ class Dispatcher(Session):
             self._tile(fields[0], lambda tile: self._moved(tile, fields))
         elif name == "unit":
             self.units[fields[1]["unitId"]] = fields
+        elif name == "freshness":
+            if fields[0]:
+                self.old = {}
+            for unit_id, freshness, *_ in fields[2]:
+                self.old.pop(unit_id, None)
+                if freshness != "fresh":
+                    self.old[unit_id] = freshness
         else:
             return False
         return True

@@ -83,6 +83,7 @@ SERVER_TYPES = {
     "writes": 78,
     "come-back": 79,
     "etas": 80,
+    "freshness": 82,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}
