@@ -95,6 +95,8 @@ const SCENES: readonly Scene[] = [
       const { rows } = await owner.query<{ name: string }>(
         `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables WHERE ${TABLES_LOCKED}`,
       )
+      // It waits in its transaction for as long as the scene lasts.
+      await owner.query('SET idle_in_transaction_session_timeout = 0')
       await owner.query('BEGIN')
       await owner.query(`LOCK TABLE ${rows.map(({ name }) => name).join(', ')} IN ACCESS EXCLUSIVE MODE`)
       return async () => void (await owner.query('ROLLBACK'))
@@ -288,7 +290,7 @@ async function makeOther(databaseUrl: string, units: number): Promise<void> {
     await reference.addRegion({ region: OTHER, name: 'Next door', timeZone: 'UTC', dispatchMode: 'ordered' })
     await reference.importUnits(OTHER, references)
   })
-  await writeHistory(databaseUrl, { region: OTHER, units, openTrips: Math.floor(units / 10), withSnapshots: true })
+  await writeHistory(databaseUrl, { region: OTHER, units, openTrips: 0, withSnapshots: true })
   await followed(databaseUrl, OTHER)
   await settle(databaseUrl)
 }

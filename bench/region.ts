@@ -40,13 +40,14 @@ export async function importUnits(databaseUrl: string, drivers: number): Promise
   await withReference(databaseUrl, reference => reference.importUnits(REGION, units))
   const reader = await openClient(databaseUrl, { applicationName: 'goldenhour bench' })
   try {
-    const registered = 'SELECT coalesce(sum(jsonb_array_length(events)), 0)::int AS count FROM log.records'
+    const registered =
+      'SELECT coalesce(sum(jsonb_array_length(events)), 0)::int AS count FROM log.records WHERE region = $1'
     for (
       const giveUpAtMs = performance.now() + REGISTERED_WITHIN_MS;
       performance.now() < giveUpAtMs;
       await sleep(100)
     ) {
-      const { rows } = await reader.query<{ count: number }>(registered)
+      const { rows } = await reader.query<{ count: number }>(registered, [REGION])
       if (rows[0]!.count >= drivers) return
     }
   } finally {
