@@ -37,7 +37,7 @@ export function deliveriesOf(day: CabDay, dice: Dice): Delivery[] {
     for (const [i, fix] of modem.entries()) {
       all.push({ arrivesAtMs: stepOf(seen[3 * i]!.atMs + 1), cab, by: 'modem', fixes: [fix] })
     }
-    let backToMs = 0
+    let [sentAtMs, backToMs] = [0, 0]
     let held: SentFix[] = []
     const send = (fixes: readonly SentFix[], atMs: number) => {
       for (let from = 0; from < fixes.length; from += FRAME_FIXES) {
@@ -45,7 +45,8 @@ export function deliveriesOf(day: CabDay, dice: Dice): Delivery[] {
       }
     }
     phone.forEach((fix, i) => {
-      const sentAtMs = seen[i]!.atMs + 200 + dice.below(3_000)
+      // However long it takes, nothing overtakes on one connection.
+      sentAtMs = Math.max(sentAtMs, seen[i]!.atMs + 200 + dice.below(3_000))
       held.push(fix)
       if (dice.oneIn(200)) backToMs = sentAtMs + 120_000 + dice.below(40 * 60_000)
       if (sentAtMs < backToMs && i < phone.length - 1) return
