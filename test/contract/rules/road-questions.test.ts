@@ -145,7 +145,7 @@ test('[RQ-4] without roads arrivals are by the straight line; where roads do not
   assert.ok(Math.abs(byLine.distanceM! - 2_000) < 50, `${byLine.distanceM}`)
   await inRoadStore(stage.site.databaseUrl, store => store.add(region, networkOf(city), null))
   await roadsTaken(desk, 1)
-  crew.send('fix', 0, 100, fixAt(2, 100))
+  crew.send('fix', 0, 100, fixAt(2, 100), fixAt(3, 100), fixAt(4, 100))
   const offRoad = await etaOf(desk, ({ notByRoad }) => notByRoad === 'off-road')
   assert.equal(offRoad.basis, 'straight-line')
 })
