@@ -22,7 +22,8 @@ export async function liveBytesOfNobody(
 /** Every crew has signed on by its app, which is away now. Resolves when an engine can start from snapshots of it. */
 export async function writeFleet(databaseUrl: string, drivers: number): Promise<void> {
   await withReference(databaseUrl, async reference => {
-    await reference.setPolicy(REGION, { disconnectGraceMs: DISCONNECT_GRACE_MS }, null)
+    const { policy } = await reference.policy(REGION)
+    await reference.setPolicy(REGION, { ...policy, disconnectGraceMs: DISCONNECT_GRACE_MS }, null)
     await reference.importUnits(
       REGION,
       Array.from({ length: drivers }, (_, index) => unitReference(index)),

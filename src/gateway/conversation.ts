@@ -105,7 +105,7 @@ export class Conversation {
       const { request } = parsed
       metrics.frame('in', messageName(request), message.byteLength)
       if ('id' in request) id = request.id
-      if (!this.#isWithinRate(request, id)) return
+      if (!this.#isWithinRate(request, message.byteLength, id)) return
       if (request.type === 'hello') {
         this.#hello(request)
       } else if (this.#session === null || this.#handle === null) {
@@ -243,8 +243,8 @@ export class Conversation {
   }
 
   /** Takes the message from its rate; answers it when there is nothing left, and ends a flood. */
-  #isWithinRate(request: ClientRequest, id: string | null): boolean {
-    const [rateClass, count] = costOf(request, this.#session?.role ?? null, this.#handle)
+  #isWithinRate(request: ClientRequest, frameBytes: number, id: string | null): boolean {
+    const [rateClass, count] = costOf(request, frameBytes, this.#session?.role ?? null, this.#handle)
     const waitMs = this.#ports.limiter.take(this.#usage, this.#principal, rateClass, count)
     if (waitMs === 0) return true
     if (this.#usage.isFlood) {

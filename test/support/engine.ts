@@ -41,6 +41,8 @@ export const SCENE = { lonDeg: 174.76, latDeg: -36.85 }
 export interface RegionPlan {
   readonly mode: DispatchMode
   readonly units: readonly (string | (Partial<UnitReference> & { readonly unitId: string }))[]
+  /** As of its policy; the default where it is left out. */
+  readonly fixSpeedMaxMps?: number
 }
 
 /** What a test and its hooks have in common. */
@@ -150,10 +152,13 @@ export class Site {
     return engine
   }
 
-  async addRegion(region: string, { mode, units }: RegionPlan): Promise<void> {
-    await withReference(this.databaseUrl, reference =>
-      reference.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: mode }),
-    )
+  async addRegion(region: string, { mode, units, fixSpeedMaxMps }: RegionPlan): Promise<void> {
+    await withReference(this.databaseUrl, async reference => {
+      await reference.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: mode })
+      if (fixSpeedMaxMps === undefined) return
+      const { policy } = await reference.policy(region)
+      await reference.setPolicy(region, { ...policy, fixSpeedMaxMps }, null)
+    })
     if (units.length > 0) await this.importUnits(region, units)
   }
 

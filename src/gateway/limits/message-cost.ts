@@ -19,6 +19,8 @@ const TILES = 16
 const DETAIL_CHARS = 500
 /** A feed may have a hundred thousand channels, each to be looked at. */
 const ALL_MARKS = 10
+/** To take a frame apart costs by its bytes, whatever it asks; more than any message needs that counts as one. */
+const FRAME_BYTES = 4_096
 
 /** A look at up to some thousands of units, and fifty sentences. */
 const EXPLAINED = 4
@@ -27,14 +29,15 @@ const BY_THREAD = { 'best-destinations': 4, 'trip-route': 4, coverage: 25, reach
 
 type Cost = readonly [RateClass, number]
 
-/** Input: `role` and `region` of the session, null before there is one. */
+/** Input: the bytes of its frame; `role` and `region` of the session, null before there is one. */
 export function costOf(
   request: ClientRequest,
+  frameBytes: number,
   role: Role | null,
   region: Pick<RegionHandle, 'boardFrom'> | null,
 ): Cost {
   const { rate } = rowOf(messageName(request))
-  const count = countOf(request, role, region)
+  const count = Math.max(countOf(request, role, region), Math.ceil(frameBytes / FRAME_BYTES))
   return [rate === 'command' && role === 'driver' ? 'crewCommand' : rate, count]
 }
 

@@ -482,6 +482,7 @@ for (const format of FORMATS) {
       [2, 'A2', 'modem-2', 'gnss', 1],
     ])
     modems.send('feed-fixes', 0, [1, ...fixAt(1, 5)], [2, ...fixAt(1, 1)])
+    modems.send('mark', null)
     await modems.hear('feed-marks')
     for (const unit of ['A1', 'A2']) await desk.ask('set-unit-status', unit, 'available', null, now())
     await desk.ask('watch-board', null)

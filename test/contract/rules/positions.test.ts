@@ -1,9 +1,10 @@
 /** `docs/protocol/positions.md`: which fixes are believed, and how old a position may be. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../../support/engine.ts'
 import { fixAt, type Speaker, Stage } from './stage.ts'
 
-const UNITS = { mode: 'ordered', units: ['A1', 'A2'] } as const
+const UNITS = { mode: 'ordered', units: ['A1', 'A2'], fixSpeedMaxMps: 70 } as const
 const stage = new Stage({
   doubted: UNITS,
   anchored: UNITS,
@@ -159,7 +160,7 @@ test('[PS-7] a driver is pinged behind its welcome, and its fixes are dated by h
   const region = 'trips'
   const driver = await stage.driver('A1', { region, streams: [['s1', 'device', 1]] })
   // The library answers pings by itself.
-  await new Promise<void>(resolve => driver.socket.once('ping', () => resolve()))
+  await until('the driver is pinged', async () => driver.pings > 0)
   driver.send('fix', 0, 0, fixAt(1, 1, 1_000))
   await durable(driver, 1)
   const [row] = await stage.site.storedFixes(region)

@@ -65,7 +65,8 @@ test('[RQ-1] [RQ-2] [RQ-3] who watches hears when units will be there, by road a
     )
     assert.ok(eta!.distanceM! >= 1_000 && eta!.fixAgeMs! >= 0 && eta!.notByRoad === undefined)
   }
-  crew.send('fix', 0, 100, fixAt(2, 0.3))
+  // Nobody is that fast, so it takes three that agree.
+  crew.send('fix', 0, 100, fixAt(2, 0.3), fixAt(3, 0.3), fixAt(4, 0.3))
   for (const speaker of [desk, crew]) {
     const eta = await within(
       'the arrival moves',
@@ -144,7 +145,7 @@ test('[RQ-4] without roads arrivals are by the straight line; where roads do not
   assert.ok(Math.abs(byLine.distanceM! - 2_000) < 50, `${byLine.distanceM}`)
   await inRoadStore(stage.site.databaseUrl, store => store.add(region, networkOf(city), null))
   await roadsTaken(desk, 1)
-  crew.send('fix', 0, 100, fixAt(2, 100))
+  crew.send('fix', 0, 100, fixAt(2, 100), fixAt(3, 100), fixAt(4, 100))
   const offRoad = await etaOf(desk, ({ notByRoad }) => notByRoad === 'off-road')
   assert.equal(offRoad.basis, 'straight-line')
 })

@@ -72,8 +72,10 @@ export class Stage {
   readonly #endings: (() => Promise<void>)[] = []
 
   constructor(regions: Readonly<Record<string, RegionPlan>>, changes: Partial<Config> = {}) {
+    // Units are where a test says, however far that is from where they were.
+    const plans = Object.entries(regions).map(([region, plan]) => [region, { fixSpeedMaxMps: 100_000, ...plan }])
     before(async () => {
-      this.site = await Site.make({ after: run => this.#endings.push(run) }, regions)
+      this.site = await Site.make({ after: run => this.#endings.push(run) }, Object.fromEntries(plans))
       this.engine = await this.site.start(changes)
     })
     after(async () => {
@@ -176,6 +178,7 @@ export class Speaker {
   /** What was sent under which id. */
   readonly #sent = new Map<unknown, readonly unknown[]>()
   welcome!: WelcomeView
+  pings = 0
   /** Hears each message as it comes. */
   onMessage: (message: ServerMessage) => void = () => {}
 
@@ -183,6 +186,9 @@ export class Speaker {
     this.socket = socket
     this.format = format
     this.#client = new Client(socket, format, message => this.#look(message))
+    socket.on('ping', () => {
+      this.pings += 1
+    })
     this.#newId = newId
     this.closed = this.#client.closed
   }

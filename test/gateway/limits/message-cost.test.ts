@@ -11,15 +11,17 @@ const regionOf = (units: number, events = 0) => ({
   boardFrom: (position: number | null) => (position === null ? { items: units, events: 0 } : { items: 0, events }),
 })
 const watchBoard = (fromPosition: number | null): ClientRequest => ({ type: 'watch-board', id: 'q', fromPosition })
+/** Bytes of a frame, too few to count. */
+const FRAME = 100
 const text = (length: number) => 'x'.repeat(length)
 
 test('[LM-12] a question for the board counts by what it is answered with', () => {
-  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(999)), ['control', 1])
-  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(2_000)), ['control', 3])
-  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(100_000)), ['control', 101])
-  assert.deepEqual(costOf(watchBoard(7), 'dispatcher', regionOf(100_000, 99)), ['control', 1])
-  assert.deepEqual(costOf(watchBoard(7), 'dispatcher', regionOf(100_000, 2_000)), ['control', 21])
-  assert.deepEqual(costOf(watchBoard(null), null, null), ['control', 1])
+  assert.deepEqual(costOf(watchBoard(null), FRAME, 'dispatcher', regionOf(999)), ['control', 1])
+  assert.deepEqual(costOf(watchBoard(null), FRAME, 'dispatcher', regionOf(2_000)), ['control', 3])
+  assert.deepEqual(costOf(watchBoard(null), FRAME, 'dispatcher', regionOf(100_000)), ['control', 101])
+  assert.deepEqual(costOf(watchBoard(7), FRAME, 'dispatcher', regionOf(100_000, 99)), ['control', 1])
+  assert.deepEqual(costOf(watchBoard(7), FRAME, 'dispatcher', regionOf(100_000, 2_000)), ['control', 21])
+  assert.deepEqual(costOf(watchBoard(null), FRAME, null, null), ['control', 1])
 })
 
 test('[LM-12] attach and detach count by their channels, watch-tiles by its tiles', () => {
@@ -34,7 +36,8 @@ test('[LM-12] attach and detach count by their channels, watch-tiles by its tile
     id: 'q',
     tiles: channels(count).map((x): TileWatch => [`12/${x}/0`, null, null]),
   })
-  const counts = (make: (count: number) => ClientRequest) => (count: number) => costOf(make(count), 'feed', null)[1]
+  const counts = (make: (count: number) => ClientRequest) => (count: number) =>
+    costOf(make(count), FRAME, 'feed', null)[1]
   assert.deepEqual([1, 50, 51, 1_000].map(counts(attach)), [1, 1, 2, 20])
   const detach = (count: number): ClientRequest => ({ type: 'detach', id: 'q', channels: channels(count) })
   assert.deepEqual([1, 100, 101, 1_000].map(counts(detach)), [1, 1, 2, 10])
@@ -44,7 +47,7 @@ test('[LM-12] attach and detach count by their channels, watch-tiles by its tile
 test('[LM-12] an explanation counts as four queries, whoever it names', () => {
   for (const unitId of [null, 'A1']) {
     const asked = { type: 'explain-trip', id: 'q', tripId: `akl.${'n'.repeat(21)}`, unitId } as const
-    assert.deepEqual(costOf(asked, 'dispatcher', null), ['query', 4])
+    assert.deepEqual(costOf(asked, FRAME, 'dispatcher', null), ['query', 4])
   }
 })
 
@@ -58,7 +61,7 @@ test('[LM-12] [RQ-6] [RQ-7] [RQ-8] [RQ-9] questions of the roads count by what t
     { type: 'coverage', id: 'q', targetMs: 1, priority: null, levelOfCare: null },
     { type: 'reach', id: 'q', unitId: null, ...place, ...drive },
   ]
-  const costs = asked.map(each => costOf(each, 'dispatcher', null))
+  const costs = asked.map(each => costOf(each, FRAME, 'dispatcher', null))
   assert.deepEqual(
     costs,
     [1, 4, 4, 25, 50].map(count => ['query', count]),
@@ -79,8 +82,15 @@ test('[LM-12] a call counts by its needs and its details, and a crew’s command
   assert.equal(commandCost({ type: 'close-roads', points: points(100), ...zone }), 8)
   assert.equal(commandCost({ type: 'reopen-roads', zoneId: 'z' }), 4)
   const signOn: ClientRequest = { type: 'command', id: 'c', command: { type: 'sign-on', happenedAtMs: 0 } }
-  assert.deepEqual(costOf(signOn, 'driver', null), ['crewCommand', 1])
-  assert.deepEqual(costOf({ type: 'command', id: 'c', command: callOf() }, 'dispatcher', null), ['command', 1])
+  assert.deepEqual(costOf(signOn, FRAME, 'driver', null), ['crewCommand', 1])
+  assert.deepEqual(costOf({ type: 'command', id: 'c', command: callOf() }, FRAME, 'dispatcher', null), ['command', 1])
+})
+
+test('[LM-12] a frame counts by its bytes where that is more', () => {
+  const asked: ClientRequest = { type: 'nearest', id: 'q', lonE7: 0, latE7: 0, k: 1, levelOfCare: null } as never
+  const counts = (bytes: number) => costOf(asked, bytes, 'dispatcher', null)[1]
+  assert.deepEqual([30, 4_096, 4_097, 56_000].map(counts), [1, 1, 2, 14])
+  assert.deepEqual(costOf(watchBoard(null), 5_000, 'dispatcher', regionOf(100_000)), ['control', 101])
 })
 
 test('[LM-12] no message counts as more than a burst, but for the board of a very large region', () => {
