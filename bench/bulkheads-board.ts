@@ -4,6 +4,7 @@
  * The past is written into a directory, and the engine runs on it as its users run it, with the embedded Postgres. One feed moves all
  * units. Then consoles connect at the same moment and ask for the whole board, round after round. At last comes SIGTERM.
  */
+
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,15 +20,13 @@ import { followed, settle } from './databases.ts'
 import { databaseDir, EngineChild } from './engine-child.ts'
 import { unitReference, writeHistory } from './history.ts'
 import { HOLD_GOAL_MS, type Holds, watchHolds } from './hold-probe.ts'
+import { liftedRates } from './lifted-rates.ts'
 import { LoadChild } from './load-child.ts'
 import { prepareRegion, REGION, tokensOf } from './region.ts'
 
 const DESKS = fileURLToPath(new URL('./bulkheads-desks.ts', import.meta.url))
 /** Units are attached as fast as the engine takes them. */
-const RATES = {
-  GOLDENHOUR_LIMITS_RATES_CONTROL_CONNECTION_PER_S: '100000',
-  GOLDENHOUR_LIMITS_RATES_CONTROL_USER_PER_S: '100000',
-}
+const RATES = liftedRates('control')
 const READY_WITHIN_MS = 600_000
 const SETTLE_MS = 10_000
 const ALONE_MS = 10_000

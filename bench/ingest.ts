@@ -5,6 +5,7 @@
  * which reads the engine's metrics at both ends of the measured time. At the end the engine is killed, and every fix
  * that it had called durable is looked up in Postgres by this process, which trusts neither of the others' counts.
  */
+
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { decodeSegment } from '../src/store/location/segment-codec.ts'
@@ -18,6 +19,7 @@ import { Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { liveBytesOfNobody, writeFleet } from './ingest-fleet.ts'
 import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'
+import { liftedRates } from './lifted-rates.ts'
 import { LoadChild } from './load-child.ts'
 import { rawEchoCpuUs } from './raw-echo.ts'
 import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
@@ -39,10 +41,7 @@ const DRIVERS_PER_FEED = 100_000
 const DISPATCHERS = 4
 const READY_WITHIN_MS = 300_000
 /** The rate by which a fleet is attached is that of a start, not of the load. */
-const START_RATES = {
-  GOLDENHOUR_LIMITS_RATES_CONTROL_CONNECTION_PER_S: '1000000',
-  GOLDENHOUR_LIMITS_RATES_CONTROL_USER_PER_S: '1000000',
-}
+const START_RATES = liftedRates('control')
 
 const options = {
   drivers: { kind: 'number', what: 'drivers, all on duty', initial: 1_000, quick: 200, min: 1, max: 1_000_000 },

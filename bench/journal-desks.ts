@@ -1,17 +1,16 @@
 /** An engine with units and dispatchers who are signed in and wait to be told what to do: where `journal` and `soak` begin. */
+
 import { fileURLToPath } from 'node:url'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import type { FromJournalLoad, ToJournalLoad } from './journal-load.ts'
+import { liftedRates } from './lifted-rates.ts'
 import { LoadChild } from './load-child.ts'
 import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
 
 const LOAD = fileURLToPath(new URL('./journal-load.ts', import.meta.url))
 export const DISPATCHERS = 16
 /** No rate of a client is to be the limit. */
-const RATES = {
-  GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '10000000',
-  GOLDENHOUR_LIMITS_RATES_COMMAND_USER_PER_S: '10000000',
-}
+const RATES = liftedRates('command')
 
 export async function startJournalDesks(units: number) {
   const databaseUrl = await startDatabase()

@@ -2,6 +2,7 @@
  * Postgres is gone for minutes while crews drive and dispatchers go on: how soon everybody is told so, whether memory stays bounded,
  * how soon all of it is stored once Postgres is back, and whether anything that was answered is missing then.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { verifyRegion } from '../src/actors/verify-region.ts'
@@ -15,6 +16,7 @@ import { CutOff } from './cut-off.ts'
 import { DrivenFleet } from './driven-fleet.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import type { FromJournalLoad, JournalReport, ToJournalLoad } from './journal-load.ts'
+import { liftedRates } from './lifted-rates.ts'
 import { LoadChild } from './load-child.ts'
 import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
 import { readStored } from './stored.ts'
@@ -22,10 +24,7 @@ import { readStored } from './stored.ts'
 const LOAD = fileURLToPath(new URL('./journal-load.ts', import.meta.url))
 const DISPATCHERS = 16
 /** No rate of a client is to be the limit. */
-const RATES = {
-  GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '10000000',
-  GOLDENHOUR_LIMITS_RATES_COMMAND_USER_PER_S: '10000000',
-}
+const RATES = liftedRates('command')
 const BESIDE_S = 10
 const LOOK_EVERY_MS = 200
 /** The breaker opens after a second. */
