@@ -40,13 +40,13 @@ export function keepWebhooks(webhooks: readonly Webhook[], ports: KeepWebhooksPo
     sender.start()
     endings.add('a webhook', () => sender.stop())
   }
-  metrics.webhooks.observe(() =>
-    senders.flatMap(sender => {
-      const durable = new Map(served())
-      return sender.cursors().map(({ hook, region, position, stopped }) => {
+  metrics.webhooks.observe(() => {
+    const durable = new Map(served())
+    return senders.flatMap(sender =>
+      sender.cursors().map(({ hook, region, position, stopped }) => {
         const behind = Math.max(0, (durable.get(region) ?? position) - position)
         return { webhook: hook, region, behind, isStopped: stopped !== null }
-      })
-    }),
-  )
+      }),
+    )
+  })
 }
