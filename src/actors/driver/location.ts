@@ -9,7 +9,7 @@ import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
 import { FIXES_THAT_AGREE, type FixPolicy, isInaccurate, mayBeOfOne } from '../../domain/fix-judge.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import { DOUBTED, FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import { FIX_FLAGS, isDoubted, isOfNow } from '../../store/location/segment-codec.ts'
 import type { LeavingMark } from '../../store/log/journal.ts'
 import { ForgottenStreams } from './forgotten-streams.ts'
 
@@ -235,8 +235,8 @@ export class DriverLocation {
    * Input: as it came, its flags; the limits by which it has them, null where it is met again.
    */
   place(stream: Stream, fix: Fix, flags = 0, limits: FixLimits | null = null): boolean {
-    if ((flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) !== 0) return false
-    if ((flags & DOUBTED) !== 0 && (flags & FIX_FLAGS.anchors) === 0) {
+    if (!isOfNow(flags)) return false
+    if (isDoubted(flags)) {
       // What was counted before a start counts once: it takes longer then until the unit is placed anew, by two fixes at most.
       stream.doubts = limits === null ? 1 : this.#doubtsWith(stream, fix, limits.policy)
       stream.doubted = fix

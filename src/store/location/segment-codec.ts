@@ -40,10 +40,14 @@ export const FIX_FLAGS = {
 /** Flags of a fix that was not believed. */
 export const DOUBTED = FIX_FLAGS.impossible | FIX_FLAGS.inaccurate
 
-/** Whether a fix with these flags says where its unit was. */
-export const isBelieved = (flags: number): boolean =>
-  (flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) === 0 &&
-  ((flags & DOUBTED) === 0 || (flags & FIX_FLAGS.anchors) !== 0)
+/** Whether a fix with these flags has a place, and a moment that can be. */
+export const isOfNow = (flags: number): boolean => (flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) === 0
+
+/** Whether it was not believed, and does not place its unit all the same. */
+export const isDoubted = (flags: number): boolean => (flags & DOUBTED) !== 0 && (flags & FIX_FLAGS.anchors) === 0
+
+/** Whether it says where its unit was. */
+export const isBelieved = (flags: number): boolean => isOfNow(flags) && !isDoubted(flags)
 
 /** The bytes are no segment of this version; nothing of them was taken. */
 export class SegmentCorrupt extends Error {
