@@ -35,12 +35,7 @@ export function DivertClocks({ shift, from, to }: ClocksProps) {
       </thead>
       <tbody>
         <Row shift={shift} trip={from} before={comingTo(shift, from)} after={nextTo(nextFor)} />
-        <Row
-          shift={shift}
-          trip={to}
-          before={comingTo(shift, to)}
-          after={{ unitId, leftMs: driveOf(fromThere, unitId) }}
-        />
+        <Row shift={shift} trip={to} before={comingTo(shift, to)} after={divertedTo(fromThere, unitId)} />
       </tbody>
     </table>
   )
@@ -95,9 +90,11 @@ function nextTo(explained: TripExplanation | null): Coming | null | undefined {
   return first === undefined ? null : { unitId: first.unitId, leftMs: first.etaMs ?? null }
 }
 
-/** The unit works, so the desk passes it over, but says how far it is. */
-const driveOf = (explained: TripExplanation | null, unitId: string): number | null =>
-  explained?.passedOver.find(each => each.unitId === unitId)?.etaMs ?? null
+/** The unit that is diverted there: it works, so the desk passes it over, but says how far it is. */
+function divertedTo(explained: TripExplanation | null, unitId: string): Coming | undefined {
+  if (explained === null) return undefined
+  return { unitId, leftMs: explained.passedOver.find(each => each.unitId === unitId)?.etaMs ?? null }
+}
 
 function useExplained(shift: Shift, tripId: string, otherId: string): TripExplanation | null {
   const [explained, setExplained] = useState<TripExplanation | null>(null)
