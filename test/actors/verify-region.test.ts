@@ -54,6 +54,8 @@ before(async () => {
   await owner.query("SET session_replication_role = 'replica'")
   journal = new PostgresJournal(database.engineUrl)
   world = await RegionWorld.open({ mode: 'ordered', journal, closedKeptMs: KEPT_MS })
+  await world.import(['A2'])
+  await until('A2', () => world.region.states.driver('A2') !== undefined)
   const crew = await onDuty('A1')
   const { callId, tripIds } = (await done(DESK, callOf(), 'call-1')) as { callId: string; tripIds: string[] }
   ;[closedCall, closedTrip] = [callId, tripIds[0]!]
@@ -112,7 +114,7 @@ test('the board is exported from the database alone, and the audit says so', asy
   const ran = await runHere(['export', 'board'], { env })
   assert.deepEqual([ran.code, ran.stderr], [0, ''])
   const { incidentNo } = [...world.region.states.callStates()].find(({ state }) => state === 'open')!
-  assert.match(ran.stdout, /^Region akl as of 2023-\S+Z, position \d+: 1 open calls, 1 units\.$/m)
+  assert.match(ran.stdout, /^Region akl as of 2023-\S+Z, position \d+: 1 open calls, 2 units\.$/m)
   assert.match(ran.stdout, new RegExp(`^priority 1  ${incidentNo}  no problem said  received 2023-`, 'm'))
   assert.match(ran.stdout, /^ {2}caller: Aroha, 021$/m)
   assert.match(ran.stdout, /^ {2}note of \S+ by desk-1: two patients$/m)
@@ -238,6 +240,22 @@ describe('what somebody changes is found', () => {
       assert.deepEqual(await findings(), [])
     })
   }
+
+  test('but for the same cause of two turns of the engine', async () => {
+    const set = (to: string) =>
+      owner.query(
+        `UPDATE log.records SET command_id = ${to} WHERE principal = 'system'; UPDATE log.records SET ${RECORD}`,
+      )
+    await owner.query("CREATE TABLE causes AS SELECT position, command_id FROM log.records WHERE principal = 'system'")
+    await set("'position-old:' || region")
+    const found = await rules().finally(() =>
+      set('(SELECT command_id FROM causes c WHERE c.position = records.position)'),
+    )
+    const { rows } = await owner.query('SELECT count(*)::int AS turns FROM causes')
+    assert.ok(rows[0].turns > 1)
+    assert.ok(!found.includes('commands-once'), found.join())
+    assert.deepEqual(await findings(), [])
+  })
 
   test('and the command says so, with exit code 1', async () => {
     await owner.query(`UPDATE log.incident_numbers SET last = 1`)

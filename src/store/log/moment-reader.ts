@@ -83,10 +83,11 @@ interface StrayCommand extends CommandName {
   readonly position: number
 }
 
+// The engine's own turns stand under what caused them, which may come again: a position of a trip may be lost twice.
 const COMMANDS_TWICE = `SELECT principal, command_id AS "commandId", position, before FROM (
     SELECT principal, command_id, position, recorded_at_ms,
       lag(position) OVER w AS before, lag(recorded_at_ms) OVER w AS before_ms
-    FROM log.records WHERE region = $1 AND command_id IS NOT NULL
+    FROM log.records WHERE region = $1 AND command_id IS NOT NULL AND principal <> 'system'
     WINDOW w AS (PARTITION BY principal, command_id ORDER BY position)) r
   WHERE before IS NOT NULL AND recorded_at_ms - before_ms < $2 ORDER BY position LIMIT $3`
 const STRAY_OUTCOMES = `SELECT c.principal, c.command_id AS "commandId", c.position FROM log.commands c
