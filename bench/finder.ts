@@ -23,6 +23,7 @@ interface Settings {
   readonly movingShare: number
   readonly city: City
   /** Undefined for the finder's own. */
+  readonly sideM: number | undefined
   readonly slackM: number | undefined
 }
 
@@ -36,7 +37,14 @@ export const finderBench = defineBench({
     searches: { kind: 'number', what: 'searches of each kind', initial: 2_000, min: 100, max: 1_000_000 },
     'moving-share': { kind: 'number', what: 'share of units that drive', initial: 0.4, min: 0, max: 1, fraction: true },
     'city-radius-m': { kind: 'number', what: 'half the side of the city', initial: 25_000, min: 100, max: 500_000 },
-    'slack-m': { kind: 'number', what: "slack of a unit's box; the finder's own", initial: null, min: 0, max: 10_000 },
+    'side-m': { kind: 'number', what: "side of a cell; the finder's own", initial: null, min: 1, max: 100_000 },
+    'slack-m': {
+      kind: 'number',
+      what: "how far beyond its cell a unit stays; the finder's own",
+      initial: null,
+      min: 0,
+      max: 10_000,
+    },
   },
   run: async (values): Promise<Outcome> => {
     const { seed, units, steps, searches } = values
@@ -47,6 +55,7 @@ export const finderBench = defineBench({
       searches,
       movingShare: values['moving-share'],
       city: { radiusM: values['city-radius-m'] },
+      sideM: values['side-m'] ?? undefined,
       slackM: values['slack-m'] ?? undefined,
     }
     const figures: Record<string, number> = {}
@@ -68,7 +77,7 @@ function measure(size: number, settings: Settings, figures: Record<string, numbe
   const fleet = Array.from({ length: size }, (_, index) =>
     newVehicle(index, settings.city, settings.movingShare, random),
   )
-  const finder = new Finder({ slackM: settings.slackM })
+  const finder = new Finder({ sideM: settings.sideM, slackM: settings.slackM })
   const put = (name: string, value: number) => {
     figures[`${name}_${size}_units`] = Number(value.toPrecision(3))
   }
@@ -80,21 +89,23 @@ function measure(size: number, settings: Settings, figures: Record<string, numbe
 
   let placedNs = 0
   let movingTouches = 0
-  const touchesBefore = finder.treeMoves
+  const touchesBefore = finder.cellMoves
+  const treeBefore = finder.treeMoves
   for (let step = 0; step < settings.steps; step++) {
     for (const unit of fleet) drive(unit, REPORT_S, settings.city, random)
     placedNs += timedNs(() => {
       for (const unit of fleet) {
-        const before = finder.treeMoves
+        const before = finder.cellMoves
         finder.place(unit.unitId, unit.levelOfCare, 'available', unit.lonDeg, unit.latDeg)
-        if (unit.moving) movingTouches += finder.treeMoves - before
+        if (unit.moving) movingTouches += finder.cellMoves - before
       }
     })
   }
   const fixes = settings.steps * size
   put('place_us', placedNs / 1_000 / fixes)
-  put('tree_touch_share', (finder.treeMoves - touchesBefore) / fixes)
-  put('tree_touch_share_moving', movingTouches / (settings.steps * fleet.filter(unit => unit.moving).length))
+  put('tree_touch_share', (finder.treeMoves - treeBefore) / fixes)
+  put('cell_change_share', (finder.cellMoves - touchesBefore) / fixes)
+  put('cell_change_share_moving', movingTouches / (settings.steps * fleet.filter(unit => unit.moving).length))
 
   // One draw for all searches: the filter refuses the same units throughout.
   const refused = new Set(fleet.filter(() => random() < 0.95).map(unit => unit.unitId))

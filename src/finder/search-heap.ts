@@ -1,8 +1,9 @@
 /** What a search still has to look at, nearest first: tree nodes by their lower bound, units by their distance. */
-import type { Box } from './lower-bound.ts'
-import type { PlacedUnit } from './placed-unit.ts'
 
-/** An inner node or leaf of an rbush tree, as `toJSON` hands it out. */
+import type { PlacedUnit } from './cell.ts'
+import type { Box } from './lower-bound.ts'
+
+/** An inner node or leaf of an rbush tree, as `toJSON` hands it out; or a cell, which a leaf holds. */
 export interface TreeNode extends Box {
   readonly children: readonly (TreeNode | PlacedUnit)[]
 }

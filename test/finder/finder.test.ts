@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { CandidateView } from '../../src/finder/candidate-view.ts'
+import { CellGrid } from '../../src/finder/cell-grid.ts'
 import { Finder, type NearestSearch } from '../../src/finder/finder.ts'
 import type { FinderPool, Found } from '../../src/finder/types.ts'
 import { anywhere, atOneStation, inTown } from './places.ts'
@@ -141,14 +142,14 @@ test('a view finds what a scan of the units as it has them finds, and the finder
         step(finder, below)
         step({ place: () => undefined, remove: () => undefined }, above)
       }
-      const { treeMoves } = finder
+      const { treeMoves, cellMoves } = finder
       const view = new CandidateView(finder)
       for (const step of changes) step(view, above)
       for (const queryOf of queriesOf) {
         assert.deepEqual(view.nearest(queryOf(above)), above.nearest(queryOf(above)))
         assert.deepEqual(finder.nearest(queryOf(below)), below.nearest(queryOf(below)))
       }
-      assert.equal(finder.treeMoves, treeMoves)
+      assert.deepEqual([finder.treeMoves, finder.cellMoves], [treeMoves, cellMoves])
     }),
     { numRuns: 150 },
   )
@@ -238,28 +239,59 @@ test('a unit that changes level or pool where it stands is found only under the 
   assert.equal(found?.levelOfCare, 'bls')
 })
 
-test('a fix inside the slack box touches no tree, yet ranks the unit by where it is now', () => {
+test('a fix on the cell and its slack changes no cell, yet ranks the unit by where it is now', () => {
   const finder = townFleet({ A1: [0, 100], A2: [0, -120] })
-  const before = finder.treeMoves
+  const before = finder.cellMoves
   stand(finder, 'A1', 0, 200)
-  assert.equal(finder.treeMoves, before)
+  assert.equal(finder.cellMoves, before)
   assert.deepEqual(idsOf(finder.nearest(fromTown())), ['A2', 'A1'])
-  stand(finder, 'A1', 0, 600)
-  assert.equal(finder.treeMoves, before + 1)
-  assert.ok(Math.abs(finder.nearest(fromTown())[1]!.distanceM - 600) < 1)
+  stand(finder, 'A1', 0, 1_000)
+  assert.equal(finder.cellMoves, before + 1)
+  assert.ok(Math.abs(finder.nearest(fromTown())[1]!.distanceM - 1_000) < 1)
 })
 
 test('the slack is as many metres eastwards in the far north as at the equator', () => {
   for (const latDeg of [0, 70]) {
-    const finder = new Finder()
+    const finder = new Finder({ sideM: 100, slackM: 250 })
     finder.place('A1', 'als', 'available', 20, latDeg)
-    const before = finder.treeMoves
+    const before = finder.cellMoves
     const degPerM = DEG_PER_M / Math.cos((latDeg * Math.PI) / 180)
-    finder.place('A1', 'als', 'available', 20 + 240 * degPerM, latDeg)
-    assert.equal(finder.treeMoves, before, `within the slack at ${latDeg}`)
-    finder.place('A1', 'als', 'available', 20 + 260 * degPerM, latDeg)
-    assert.equal(finder.treeMoves, before + 1, `past the slack at ${latDeg}`)
+    finder.place('A1', 'als', 'available', 20 + 245 * degPerM, latDeg)
+    assert.equal(finder.cellMoves, before, `within the slack at ${latDeg}`)
+    finder.place('A1', 'als', 'available', 20 + 355 * degPerM, latDeg)
+    assert.equal(finder.cellMoves, before + 1, `past cell and slack at ${latDeg}`)
   }
+})
+
+test('a tree is touched for the first unit of a cell and the last, and for no other', () => {
+  const finder = townFleet({ A1: [0, 0], A2: [1, 0], A3: [2, 0] })
+  assert.equal(finder.treeMoves, 1)
+  stand(finder, 'A2', 0, 9_000)
+  assert.equal(finder.treeMoves, 2)
+  finder.remove('A1')
+  assert.equal(finder.treeMoves, 2)
+  finder.remove('A3')
+  assert.equal(finder.treeMoves, 3)
+  assert.deepEqual(idsOf(finder.nearest(fromTown())), ['A2'])
+})
+
+test('the cell of a place holds it, anywhere on the globe', () => {
+  const edge = fc.constantFrom(-180, -179.9999999, 179.9999999, 180)
+  const pole = fc.constantFrom(-90, -89.9999999, 89.9999999, 90)
+  const place = fc.oneof(
+    anywhere,
+    fc.record({ lonDeg: edge, latDeg: fc.double({ min: -90, max: 90, noNaN: true }) }),
+    fc.record({ lonDeg: fc.double({ min: -180, max: 180, noNaN: true }), latDeg: pole }),
+  )
+  fc.assert(
+    fc.property(place, fc.constantFrom(1, 500, 30_000_000), (at, sideM) => {
+      const grid = new CellGrid(sideM, 250)
+      const cell = grid.cell(grid.cellNoAt(at))
+      assert.ok(cell.holds(at.lonDeg, at.latDeg), JSON.stringify({ at, cell }))
+      assert.ok(cell.minX >= -180 && cell.maxX <= 180 && cell.minY >= -90 && cell.maxY <= 90)
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('a search for all units of a large fleet gives every unit, in order', () => {
