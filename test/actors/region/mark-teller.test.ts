@@ -31,7 +31,10 @@ function newFeed() {
   })
   const channels = Array.from({ length: UNITS }, (_, channel) => {
     const stream = { receivedSeq: 0, durableSeq: 0 }
-    const attachment = { channel, stream, toldSeq: 0, toldAtMs: 0, askedSeq: 0, driver: {} as { feed: unknown } }
+    const attachment = {
+      ...{ channel, stream, toldSeq: 0, toldAtMs: 0, askedSeq: 0, driver: {} as { feed: unknown } },
+      ...{ isDue: false, isInOrder: false, toldBefore: null, toldAfter: null },
+    }
     attachment.driver.feed = attachment
     return attachment
   })

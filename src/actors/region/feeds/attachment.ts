@@ -3,6 +3,7 @@ import type { DetachReason, StreamClock } from '../../../protocol/wire/fix-tuple
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import type { Stream } from '../../driver/location.ts'
 import type { FeedHold } from '../../driver/unit-actor.ts'
+import type { InToldOrder } from './told-order.ts'
 
 /** The feed, to which the unit's stream is news. */
 export interface AttachmentOwner {
@@ -11,7 +12,7 @@ export interface AttachmentOwner {
 }
 
 /** A feed's hold on one unit, through one stream. */
-export class Attachment implements FeedHold {
+export class Attachment implements FeedHold, InToldOrder {
   readonly #owner: AttachmentOwner
   readonly channel: number
   readonly driver: DriverActor
@@ -22,6 +23,11 @@ export class Attachment implements FeedHold {
   toldAtMs = 0
   /** The feed asked for its mark when this seq was the last received; 0 when it did not ask. */
   askedSeq = 0
+  /** Its mark leaves next. */
+  isDue = false
+  toldBefore: Attachment | null = null
+  toldAfter: Attachment | null = null
+  isInOrder = false
 
   constructor(owner: AttachmentOwner, channel: number, driver: DriverActor, stream: Stream, clock: StreamClock) {
     this.#owner = owner

@@ -1,8 +1,10 @@
 /** Tells a feed the marks of its channels: together, so often at most, and those first that it asked for. */
+import { Fifo } from '../../../base/fifo.ts'
 import type { MachineClock } from '../../../base/time.ts'
 import { MARK_EVERY_FIXES, MARK_EVERY_MS } from '../../driver/speaker.ts'
 import type { Session } from '../../region-handle.ts'
 import type { Attachment } from './attachment.ts'
+import { ToldOrder } from './told-order.ts'
 
 /** A feed's marks leave together, so often at most, wall time. */
 const TELL_MARKS_EVERY_MS = 250
@@ -12,10 +14,11 @@ const MARKS_PER_FRAME = 4_096
 export class MarkTeller {
   readonly #session: Session
   readonly #machine: MachineClock
-  /** Channels whose mark leaves next. */
-  readonly #due = new Set<Attachment>()
-  /** Those told less than `MARK_EVERY_MS` ago, the longest ago first. */
-  readonly #recent = new Set<Attachment>()
+  /** Channels whose mark leaves next; and some for which that is no longer so, passed over when it is their turn. */
+  readonly #due = new Fifo<Attachment>()
+  #dueCount = 0
+  /** Those told less than `MARK_EVERY_MS` ago. */
+  readonly #recent = new ToldOrder<Attachment>()
   #cancelTimer: (() => void) | null = null
 
   constructor(session: Session, machine: MachineClock) {
@@ -37,16 +40,17 @@ export class MarkTeller {
     // The answer to `attach` tells the mark as it then is.
     if (toldSeq < 0) return
     const isEnough = stream.durableSeq - toldSeq >= MARK_EVERY_FIXES
-    if (isEnough || askedSeq > 0 || !this.#recent.has(attachment)) this.#makeDue(attachment)
+    if (isEnough || askedSeq > 0 || !attachment.isInOrder) this.#makeDue(attachment)
   }
 
   forget(attachment: Attachment): void {
-    this.#due.delete(attachment)
-    this.#recent.delete(attachment)
+    this.#notDue(attachment)
+    this.#recent.remove(attachment)
   }
 
   close(): void {
     this.#due.clear()
+    this.#dueCount = 0
     this.#recent.clear()
     this.#cancelTimer?.()
     this.#cancelTimer = null
@@ -59,21 +63,29 @@ export class MarkTeller {
     attachment.toldSeq = durableSeq
     attachment.toldAtMs = this.#machine.monotonicMs()
     if (durableSeq >= attachment.askedSeq) attachment.askedSeq = 0
-    this.#due.delete(attachment)
-    // To the end: the set is in the order of these moments.
-    this.#recent.delete(attachment)
-    this.#recent.add(attachment)
+    this.#notDue(attachment)
+    this.#recent.toEnd(attachment)
     this.#setTimer()
     return durableSeq
   }
 
   #makeDue(attachment: Attachment): void {
-    this.#due.add(attachment)
+    if (!attachment.isDue) {
+      attachment.isDue = true
+      this.#dueCount += 1
+      this.#due.push(attachment)
+    }
     this.#setTimer()
   }
 
+  #notDue(attachment: Attachment): void {
+    if (!attachment.isDue) return
+    attachment.isDue = false
+    this.#dueCount -= 1
+  }
+
   #setTimer(): void {
-    this.#cancelTimer ??= this.#machine.after(TELL_MARKS_EVERY_MS, () => this.#tell(this.#due.size))
+    this.#cancelTimer ??= this.#machine.after(TELL_MARKS_EVERY_MS, () => this.#tell(this.#dueCount))
   }
 
   /**
@@ -83,7 +95,7 @@ export class MarkTeller {
   #tell(count: number): void {
     const oldOnes = this.#makeOldDue()
     // Marks that a slow feed cannot take yet stay due: the later they leave, the more they tell.
-    const some = this.#session.isBehind ? [] : firstOf(this.#due, Math.min(count + oldOnes, MARKS_PER_FRAME))
+    const some = this.#session.isBehind ? [] : this.#firstDue(Math.min(count + oldOnes, MARKS_PER_FRAME))
     if (some.length > 0) {
       const marks = some.map(attachment => [attachment.channel, this.told(attachment)] as const)
       this.#session.tell({ type: 'feed-marks', marks })
@@ -94,29 +106,30 @@ export class MarkTeller {
       return
     }
     this.#cancelTimer = null
-    if (this.#due.size > 0 || this.#recent.size > 0) this.#setTimer()
+    if (this.#dueCount > 0 || this.#recent.first !== null) this.#setTimer()
+  }
+
+  #firstDue(most: number): Attachment[] {
+    const first: Attachment[] = []
+    while (first.length < most && this.#due.length > 0) {
+      const attachment = this.#due.shift()
+      if (!attachment.isDue) continue
+      this.#notDue(attachment)
+      first.push(attachment)
+    }
+    return first
   }
 
   /** Output: how many marks have become due since the last of each was told so long ago; a frame of them at most. */
   #makeOldDue(): number {
     const nowMs = this.#machine.monotonicMs()
-    const before = this.#due.size
-    let looked = 0
-    for (const attachment of this.#recent) {
-      if (nowMs - attachment.toldAtMs < MARK_EVERY_MS || looked === MARKS_PER_FRAME) break
-      looked += 1
-      this.#recent.delete(attachment)
-      if (attachment.stream.durableSeq > attachment.toldSeq) this.#due.add(attachment)
+    const before = this.#dueCount
+    for (let looked = 0; looked < MARKS_PER_FRAME; looked += 1) {
+      const attachment = this.#recent.first
+      if (attachment === null || nowMs - attachment.toldAtMs < MARK_EVERY_MS) break
+      this.#recent.remove(attachment)
+      if (attachment.stream.durableSeq > attachment.toldSeq) this.#makeDue(attachment)
     }
-    return this.#due.size - before
+    return this.#dueCount - before
   }
-}
-
-function firstOf<Item>(items: Iterable<Item>, most: number): Item[] {
-  const first: Item[] = []
-  for (const item of items) {
-    if (first.length >= most) break
-    first.push(item)
-  }
-  return first
 }
