@@ -267,6 +267,22 @@ test('a phone that may not tell where it is says so, and works all the same', LI
   assert.match((await page.textContent('[data-position]'))!, /until then the desk does not see you/)
 })
 
+test('a crew whose phone has a wrong clock is told so, and by how much', LIMIT, async t => {
+  const { site } = await service(t, 'offered')
+  const { page } = await notedPage(t, browser, PHONE)
+  await page.addInitScript(() => {
+    const trueNow = Date.now
+    Date.now = () => trueNow() - 125_000
+  })
+  await signInOnPhone(page, site.port)
+  await page.waitForSelector('[data-clock=off]')
+  assert.match((await page.textContent('[data-clock]'))!, /clock is 2 min behind/)
+  const other = await notedPage(t, browser, PHONE)
+  await signInOnPhone(other.page, site.port)
+  await other.page.waitForSelector(button('sign-on'))
+  assert.equal(await other.page.$('[data-clock]'), null)
+})
+
 test(
   'axe finds nothing serious on the crew’s page, in light and in dark, and every button is large',
   LIMIT,

@@ -4,7 +4,7 @@ import { word } from '../spoken-words.ts'
 import { useTopic } from '../topic.ts'
 import { CrewSettings } from './crew-settings.tsx'
 import type { CrewShift } from './crew-shift.ts'
-import { CrewState, PositionLine, WaitingLine } from './crew-state.tsx'
+import { ClockLine, CrewState, PositionLine, WaitingLine } from './crew-state.tsx'
 import { say } from './crew-strings.ts'
 import { DutyScreen } from './duty-screen.tsx'
 import { EmergencyButton } from './emergency-button.tsx'
@@ -33,6 +33,7 @@ export function CrewPage({ shift, leave }: CrewPageProps) {
         <CrewState shift={shift} leave={leave} />
       </header>
       {shift.driver !== null && <EmergencyButton shift={shift} />}
+      <ClockLine shift={shift} />
       <WaitingLine shift={shift} />
       <main>
         <Screen shift={shift} />

@@ -66,6 +66,18 @@ export function WaitingLine({ shift }: CrewStateProps) {
   )
 }
 
+/** The server dates what is pressed here by its own clock; but a phone that is wrong by minutes misleads whoever reads it [PS-8]. */
+export function ClockLine({ shift: { driver } }: CrewStateProps) {
+  const aheadMs = driver?.unit.clockAheadMs
+  if (aheadMs === undefined) return null
+  const words = aheadMs > 0 ? say.clock.ahead : say.clock.behind
+  return (
+    <p class="crew-banner doubtful" role="status" data-clock="off">
+      {words(age(Math.abs(aheadMs)))}
+    </p>
+  )
+}
+
 export function PositionLine({ shift: { receiver, isOnDuty } }: CrewStateProps) {
   if (!isOnDuty || receiver.state === 'off') return null
   const { state, latest } = receiver

@@ -142,6 +142,10 @@ const CREW_EN = {
     field: 'A note to the desk',
     add: 'Add note',
   },
+  clock: {
+    ahead: (by: string) => `This phone's clock is ${by} ahead. Have it set by the network.`,
+    behind: (by: string) => `This phone's clock is ${by} behind. Have it set by the network.`,
+  },
   position: {
     ok: (age: string, accuracy: string) => `Position ${age} old, within ${accuracy}`,
     waiting: 'Waiting for a position …',
