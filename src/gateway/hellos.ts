@@ -83,6 +83,9 @@ export class Hellos {
     if (notReady !== null) return { ok: false, refusal: notReady }
     const region = directory.region(hello.region)
     if (region === null) return this.#turnAway(hello, caller, unknownRegion(hello.region), claims.sub)
+    // Not in the audit: the cut was logged, and a client that knocks all the time would fill it.
+    const paused = limiter.pauseOf(claims.sub)
+    if (paused !== null) return { ok: false, refusal: paused }
     const usage = limiter.join(claims.sub, claims.role)
     if (usage === null) return this.#turnAway(hello, caller, TOO_MANY_SESSIONS, claims.sub)
     return { ok: true, region, claims, usage, endsAtMs: this.#endsAtMs(hello, claims) }

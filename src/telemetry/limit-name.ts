@@ -9,6 +9,7 @@ export type LimitName =
   | 'sessionsPerUser'
   | 'openRequestsPerAddressPerS'
   | 'floodBursts'
+  | 'floodPause'
   | 'helloTimeoutMs'
   | 'httpRequestMs'
   | 'httpBodyBytes'

@@ -75,6 +75,15 @@ export class Limiter {
     return usage
   }
 
+  /** What a principal hears that was cut for a flood and comes back too soon; null for all others. */
+  pauseOf(principal: Principal): Refusal | null {
+    const retryAfterMs = this.#principals.pauseMs(principal)
+    if (retryAfterMs === 0) return null
+    this.#metrics.limitRefused('floodPause')
+    const message = `A connection of this user was cut for sending far over the rate; come back in ${retryAfterMs} ms.`
+    return { code: 'rate-limited', message, details: { limit: 'floodPause', retryAfterMs } }
+  }
+
   part(usage: PrincipalUsage): void {
     this.#principals.leave(usage)
   }
@@ -83,10 +92,13 @@ export class Limiter {
    * Takes messages from the rate of a connection and its principal. Output: 0, or how long to wait. A connection that
    * has become a flood by it is to be closed.
    */
-  take(own: Usage, principal: Usage | null, rateClass: RateClass, count: number): number {
+  take(own: Usage, principal: PrincipalUsage | null, rateClass: RateClass, count: number): number {
     const waitMs = this.#rates.take(own, principal, rateClass, count)
     if (waitMs > 0) this.#metrics.limitRefused(`rates.${rateClass}`)
-    if (own.isFlood) this.#metrics.limitRefused('floodBursts')
+    if (own.isFlood) {
+      this.#metrics.limitRefused('floodBursts')
+      principal?.flooded(this.monotonicMs())
+    }
     return waitMs
   }
 

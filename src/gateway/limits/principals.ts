@@ -1,15 +1,33 @@
 /** What each principal has used, and its number of open sessions, shared by all its sessions. */
 import type { Principal } from '../../domain/ids.ts'
+import { FloodPause } from './flood-pause.ts'
 import { Usage } from './rate-limiter.ts'
 
 /** Found once a session and held by reference. */
 export class PrincipalUsage extends Usage {
   sessions = 0
+  /** Null until one of its connections is cut for a flood. */
+  #pause: FloodPause | null = null
+
+  /** One of its connections was cut for a flood. */
+  flooded(nowMs: number): void {
+    this.#pause ??= new FloodPause()
+    this.#pause.begin(nowMs)
+  }
+
+  /** For how long it opens no session; 0 almost always. */
+  pauseMs(nowMs: number): number {
+    return this.#pause?.waitMs(nowMs) ?? 0
+  }
+
+  override isIdle(nowMs: number): boolean {
+    return super.isIdle(nowMs) && (this.#pause?.isForgotten(nowMs) ?? true)
+  }
 }
 
 /**
- * A principal is forgotten when it has no session and has used nothing lately: one that leaves and comes back at once
- * finds what it had used.
+ * A principal is forgotten when it has no session, has used nothing lately and has not flooded lately: one that leaves and
+ * comes back at once finds what it had used. Only who showed a good token is known here: at most all users there are.
  */
 export class Principals {
   readonly #byName = new Map<Principal, PrincipalUsage>()
@@ -35,6 +53,11 @@ export class Principals {
       this.#byName.set(name, usage)
     }
     return usage
+  }
+
+  /** For how long a principal opens no session, after a flood. */
+  pauseMs(name: Principal): number {
+    return this.#byName.get(name)?.pauseMs(this.#nowMs()) ?? 0
   }
 
   /** Counts one more session; null when the principal has as many as it may. Each is given back by `leave`, once. */

@@ -1,6 +1,7 @@
 /** `docs/protocol/limits.md`: limits, each shown at a real socket by the door that it guards. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import type { WireFix } from '../../../src/protocol/wire/fix-tuples.ts'
@@ -148,6 +149,28 @@ test('[LM-4] whoever goes on far over the rate is closed with 4429, and a little
   for (let i = 0; i < 3; i += 1) assert.equal((await query(hasty)).code, 'reply')
   for (let i = 0; i < 5; i += 1) assert.equal((await query(hasty)).code, 'rate-limited')
   assert.equal(hasty.socket.readyState, 1)
+})
+
+test('[LM-13] a user who was cut for a flood is let in again after a pause, and nobody else waits', async t => {
+  const time = holdTime(t)
+  const door = await Door.start(t, { limits: { rates: ratesWith({ query: SLOW }), floodBursts: 2 } })
+  const flood = await door.signIn()
+  for (let i = 0; i < 100; i += 1) flood.send(['nearest', `f${i}`, 0, 0, 1, null])
+  assert.equal((await flood.closed).code, CLOSE_CODES.tooMany)
+  const hello = async () => {
+    const again = await door.connect()
+    again.send(['hello', 'h1', 'person-1/dispatcher', REGION, 'dispatcher', null, 1_000, []])
+    return again
+  }
+  const again = await hello()
+  const { id, code, details } = await again.nextError()
+  assert.deepEqual([id, code, details], ['h1', 'rate-limited', { limit: 'floodPause', retryAfterMs: 1_000 }])
+  assert.equal((await again.closed).code, CLOSE_CODES.tooMany)
+  await door.signIn('person-2')
+  assert.equal(await door.refusals('floodPause'), 1)
+  assert.deepEqual(door.notes, [])
+  time.goOn()
+  while ((await (await hello()).next())[0] !== 'reply') await sleep(20)
 })
 
 test('[LM-5] HTTP requests take from the rates of their principal, and those without a credential from their address’', async t => {

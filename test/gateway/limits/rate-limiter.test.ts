@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KeyedBuckets } from '../../../src/gateway/limits/keyed-buckets.ts'
-import { Principals } from '../../../src/gateway/limits/principals.ts'
+import { Principals, PrincipalUsage } from '../../../src/gateway/limits/principals.ts'
 import { RateLimiter, Usage } from '../../../src/gateway/limits/rate-limiter.ts'
 import { type DEFAULT_LIMITS, RATE_CLASSES, type Rate } from '../../../src/protocol/limits.ts'
 
@@ -137,6 +137,31 @@ test('a principal that leaves and comes back finds what it had used, and is forg
   for (let i = 0; i < 10_000; i += 1) principals.usageOf(`person-${i}`)
   assert.notEqual(principals.usageOf('person-1'), first)
   assert.ok(principals.size < 200, String(principals.size))
+})
+
+test('whoever floods again waits twice as long, up to a bound, and begins anew after quiet', () => {
+  const usage = new PrincipalUsage()
+  let nowMs = 1_000_000
+  assert.equal(usage.pauseMs(nowMs), 0)
+  const pauses: number[] = []
+  for (let i = 0; i < 8; i += 1) {
+    usage.flooded(nowMs)
+    const pauseMs = usage.pauseMs(nowMs)
+    pauses.push(pauseMs)
+    // The flood's other connections are cut a little later.
+    usage.flooded(nowMs + pauseMs - 1)
+    assert.equal(usage.pauseMs(nowMs + pauseMs - 1), 1)
+    nowMs += pauseMs
+    assert.equal(usage.pauseMs(nowMs), 0)
+    assert.equal(usage.isIdle(nowMs), false)
+  }
+  assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+  nowMs += 299_999
+  assert.equal(usage.isIdle(nowMs), false)
+  nowMs += 1
+  assert.equal(usage.isIdle(nowMs), true)
+  usage.flooded(nowMs)
+  assert.equal(usage.pauseMs(nowMs), 1_000)
 })
 
 test('a principal has no more sessions than the limit, however they come and go', () => {
