@@ -5,9 +5,11 @@ import { ASKED_QUERIES, type Query, type RegionHandle } from '../actors/region-h
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
+import type { WireFormat } from '../protocol/codec.ts'
 import { messageOf, resultOf } from '../protocol/encode.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import { type ClientRequest, messageName } from '../protocol/messages.ts'
+import { frameTypeOf } from '../protocol/frame-type.ts'
+import { type ClientRequest, messageName, rowOf } from '../protocol/messages.ts'
 import { parseFrame } from '../protocol/parse.ts'
 import { may } from '../protocol/rights.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -17,7 +19,7 @@ import type { CutLog } from './cut-log.ts'
 import type { DoorPolicy } from './door-policy.ts'
 import { type AskedHello, type HelloPorts, Hellos } from './hellos.ts'
 import { type Limiter, tooFast } from './limits/limiter.ts'
-import { costOf } from './limits/message-cost.ts'
+import { costOf, leastCostOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
 import { HANDLER_FAILED, HELLO_FIRST, wrongFrameKind, wrongRole } from './refusals.ts'
@@ -63,6 +65,8 @@ export class Conversation {
   #session: GatewaySession | null = null
   /** What this connection has used of its rates. */
   readonly #usage = new Usage()
+  /** In this turn of the loop it was told that frames were dropped unread. */
+  #hasToldDropped = false
   /** What all connections of its principal have used together. */
   #principal: PrincipalUsage | null = null
   /** When the session is as old as it may get, wall clock; never while nobody is signed in. */
@@ -96,6 +100,7 @@ export class Conversation {
         this.#refuseFrame(null, wrongFrameKind(format))
         return
       }
+      if (this.#usage.refusedUntilMs > 0 && this.#dropsUnread(new Uint8Array(message), format)) return
       const parsed = parseFrame(new Uint8Array(message), format, this.#frameBytes(), this.#ports.door.limits)
       if (!parsed.ok) {
         metrics.frame('in', 'bad', message.byteLength)
@@ -254,6 +259,30 @@ export class Conversation {
     const details = 'streamIndex' in request ? { streamIndex: request.streamIndex } : {}
     this.#connection.refuse(id, tooFast(rateClass, waitMs, details))
     return false
+  }
+
+  /**
+   * With a burst of refused messages outstanding, what is over its rate costs next to nothing: it is not read, and what
+   * comes in one turn of the loop is answered once. A crew's commands are few, and each is answered.
+   */
+  #dropsUnread(bytes: Uint8Array, format: WireFormat): boolean {
+    const type = frameTypeOf(bytes, format)
+    if (type === null) return false
+    const { rate } = rowOf(type)
+    if (rate === 'command' && this.#session?.role === 'driver') return false
+    const least = leastCostOf(rate, bytes.byteLength)
+    const waitMs = this.#ports.limiter.refuseUnread(this.#usage, this.#principal, rate, least)
+    if (waitMs === 0) return false
+    this.#ports.metrics.frame('in', 'dropped', bytes.byteLength)
+    if (this.#usage.isFlood) this.#cut(CLOSE_CODES.tooMany, 'far over the rate')
+    else if (!this.#hasToldDropped) {
+      this.#hasToldDropped = true
+      setImmediate(() => {
+        this.#hasToldDropped = false
+      })
+      this.#connection.refuse(null, tooFast(rate, waitMs))
+    }
+    return true
   }
 
   /** Answers a frame that a well-behaved client would not have sent, and counts it against the connection. */

@@ -94,12 +94,22 @@ export class Limiter {
    */
   take(own: Usage, principal: PrincipalUsage | null, rateClass: RateClass, count: number): number {
     const waitMs = this.#rates.take(own, principal, rateClass, count)
-    if (waitMs > 0) this.#metrics.limitRefused(`rates.${rateClass}`)
-    if (own.isFlood) {
-      this.#metrics.limitRefused('floodBursts')
-      principal?.flooded(this.monotonicMs())
-    }
+    if (waitMs > 0) this.#overRate(own, principal, rateClass)
     return waitMs
+  }
+
+  /** As `take` for a frame that is dropped unread, if it has to be; 0 when it is to be read. */
+  refuseUnread(own: Usage, principal: PrincipalUsage | null, rateClass: RateClass, count: number): number {
+    const waitMs = this.#rates.refuseUnread(own, principal, rateClass, count)
+    if (waitMs > 0) this.#overRate(own, principal, rateClass)
+    return waitMs
+  }
+
+  #overRate(own: Usage, principal: PrincipalUsage | null, rateClass: RateClass): void {
+    this.#metrics.limitRefused(`rates.${rateClass}`)
+    if (!own.isFlood) return
+    this.#metrics.limitRefused('floodBursts')
+    principal?.flooded(this.monotonicMs())
   }
 
   /**

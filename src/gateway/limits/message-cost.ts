@@ -41,6 +41,14 @@ export function costOf(
   return [rate === 'command' && role === 'driver' ? 'crewCommand' : rate, count]
 }
 
+/** No fix takes more bytes on the wire. */
+const FIX_BYTES = 64
+
+/** At least so many messages is a frame that nobody has read. */
+export function leastCostOf(rate: RateClass, frameBytes: number): number {
+  return Math.max(1, Math.floor(frameBytes / (rate === 'fix' || rate === 'feedFix' ? FIX_BYTES : FRAME_BYTES)))
+}
+
 function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionHandle, 'boardFrom'> | null): number {
   switch (request.type) {
     case 'fix':

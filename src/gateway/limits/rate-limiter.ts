@@ -69,9 +69,30 @@ export class RateLimiter {
       }
     }
     if (waitMs === 0) return 0
+    this.#refused(own, cost, count, nowMs)
+    return Math.ceil(waitMs)
+  }
+
+  /**
+   * Refuses messages that nobody has read, of a connection with more than a burst of refused ones outstanding. Input:
+   * `count`, how many they are at least. Output: 0 when they are to be read and taken as all others; else as of `take`.
+   */
+  refuseUnread(own: Usage, principal: Usage | null, rateClass: RateClass, count: number): number {
+    const index = CLASS_INDEX[rateClass]
+    const cost = this.#costs[index]!
+    const nowMs = this.#nowMs()
+    if (own.refusedUntilMs - nowMs <= cost.burstMs) return 0
+    const waitMs = Math.max(
+      waitUntil(own.fullAtMs[index]!, count * cost.connectionMs, nowMs, cost.burstMs),
+      principal === null ? 0 : waitUntil(principal.fullAtMs[index]!, count * cost.userMs, nowMs, cost.burstMs),
+    )
+    if (waitMs > 0) this.#refused(own, cost, count, nowMs)
+    return Math.ceil(waitMs)
+  }
+
+  #refused(own: Usage, cost: ClassCost, count: number, nowMs: number): void {
     own.refusedUntilMs = Math.max(own.refusedUntilMs, nowMs) + count * cost.connectionMs
     if (own.refusedUntilMs - nowMs > this.#floodBursts * cost.burstMs) own.isFlood = true
-    return Math.ceil(waitMs)
   }
 
   /** Takes messages of a principal that has no connection: an HTTP request. Output: as of `take`. */
@@ -90,6 +111,11 @@ export class RateLimiter {
     }
     return Math.ceil(waitMs)
   }
+}
+
+function waitUntil(fullAtMs: number, costMs: number, nowMs: number, burstMs: number): number {
+  const fromMs = Math.max(fullAtMs, nowMs)
+  return waitFor(fromMs, fromMs + costMs, nowMs, burstMs)
 }
 
 /** Sums of milliseconds are rounded; less than this decides nothing. */
