@@ -163,7 +163,7 @@ export class RegionHost implements RegionHandle {
     if (region === null) return
     region.left(session)
     const message = { type: 'session-closed', session } as const
-    if (session.role === 'driver') region.driverRef(session.unitId ?? '')?.tell(message)
+    if (sendsFixes(session)) region.intake.take(message)
     else region.ref.tell(message)
   }
 
@@ -173,28 +173,16 @@ export class RegionHost implements RegionHandle {
     const message = { type: 'command', request } as const
     // Of what is not there the region itself says so: its id may have been used before, and that comes first.
     const actor = actorFor(region, request) ?? region.ref
-    if (!actor.tell(message)) request.answer({ ok: false, refusal: OVERLOADED })
+    if (!actor.tell(message)) request.answer({ ok: false, refusal: this.#overloaded() })
   }
 
   tell(session: Session, request: SessionRequest): void {
+    const id = 'id' in request ? request.id : null
+    const region = id === null ? this.#region : this.#answering()
+    if (region === null) return id === null ? undefined : sendRefusal(session, id, UNAVAILABLE)
     const message = { type: 'asked', session, request, receivedWallMs: this.#parts.wall.nowMs() } as const
-    if ('id' in request) {
-      const region = this.#answering()
-      const refusal = region === null ? UNAVAILABLE : region.tellAsked(message) ? null : OVERLOADED
-      if (refusal !== null) sendRefusal(session, request.id, refusal)
-      return
-    }
-    const region = this.#region
-    if (region === null) return
-    const isTaken =
-      ownerOf(request.type, session.unitId) === 'region'
-        ? region.tellAsked(message)
-        : region.driverRef(session.unitId ?? '')?.tell(message)
-    // A hint or a question for marks that finds the mailbox full is dropped: the same fix comes again in its order, and a
-    // refusal would look like one of fixes, which would all come again.
-    if (isTaken !== false) return
-    if (request.type === 'fix') this.#refuseFixes(session, { streamIndex: request.streamIndex })
-    if (request.type === 'feed-fixes') this.#refuseFixes(session, {})
+    if (sendsFixes(session)) return region.intake.take(message)
+    if (!region.ref.tell(message) && id !== null) sendRefusal(session, id, OVERLOADED)
   }
 
   trackerFix(request: TrackerRequest): void {
@@ -220,7 +208,7 @@ export class RegionHost implements RegionHandle {
       // One that has left memory is the region's to bring back.
       taken = trip?.tell({ type: 'read', answer }) ?? region.ref.tell({ type: 'query', query, answer })
     }
-    if (!taken) answer({ ok: false, refusal: OVERLOADED })
+    if (!taken) answer({ ok: false, refusal: this.#overloaded() })
   }
 
   /** Goes through the mailbox, so it follows the welcomes of present sessions and precedes those of later ones. */
@@ -232,10 +220,10 @@ export class RegionHost implements RegionHandle {
     return this.#title.holdsLease() ? this.#region : null
   }
 
-  /** The frame was not taken. Said at once: it may be the last for a long time, and no later one would show the gap. */
-  #refuseFixes(session: Session, where: Readonly<Record<string, number>>): void {
-    this.#parts.telemetry.metrics.fix('refused')
-    sendRefusal(session, null, OVERLOADED, where)
+  /** Why a full mailbox takes no command and no question. */
+  #overloaded(): Refusal {
+    this.#parts.telemetry.metrics.spared('command')
+    return OVERLOADED
   }
 
   #onLost(reason: LossReason): void {
@@ -291,13 +279,11 @@ function actorFor(region: Region, { command, unitId }: CommandRequest): CommandT
   }
 }
 
-function sendRefusal(
-  session: Session,
-  id: string | null,
-  { code, message, details }: Refusal,
-  where: Readonly<Record<string, number>> = {},
-): void {
-  session.tell({ type: 'refused', id, refusal: { code, message, details: { ...where, ...details } } })
+/** What it sends is taken in its order, and may have to wait; all that others ask goes past it. */
+const sendsFixes = ({ role }: Session): boolean => role === 'driver' || role === 'feed'
+
+function sendRefusal(session: Session, id: string | null, { code, message, details }: Refusal): void {
+  session.tell({ type: 'refused', id, refusal: { code, message, details } })
 }
 
 function sendAway(session: Session, helloId: string, refusal: Refusal): void {

@@ -82,7 +82,8 @@ export class CarriedChannel {
     if (!this.stream.canGoBackTo(fromSeq)) return false
     // Each frame behind the gap is refused too; one rewind answers all of them.
     if (this.#rewindSeq === null) this.#notBeforeMs = nowMs + pauseMs + this.backoffMs(random)
-    this.#rewindSeq = fromSeq
+    // Of several answers the lowest counts: a frame behind one that was held back names a later fix.
+    this.#rewindSeq = Math.min(fromSeq, this.#rewindSeq ?? fromSeq)
     return true
   }
 

@@ -192,8 +192,8 @@ export class FixSender {
       return
     }
     if (this.#rewind !== null) {
-      // Each frame behind the gap is refused too; one rewind answers all of them.
-      this.#rewind.seq = seq
+      // Each frame behind the gap is refused too; one rewind answers all of them, to the lowest that any of them names.
+      this.#rewind.seq = Math.min(seq, this.#rewind.seq)
       return
     }
     const { timers, random } = this.#connection.device

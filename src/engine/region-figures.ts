@@ -1,11 +1,13 @@
 /** What is measured of the regions of this process, while their memory is here. */
 import { countAlarms } from '../actors/region/alarm-count.ts'
+import { OVERLOAD_STEPS } from '../actors/region/overload/overload-step.ts'
 import type { RegionHost } from '../actors/region-host.ts'
 import type { MetricsSource } from '../telemetry/source-gauges.ts'
 
 type RegionFigures = Pick<
   MetricsSource,
   | 'mailboxDepth'
+  | 'overloads'
   | 'pendingTrips'
   | 'openAlarms'
   | 'positions'
@@ -27,6 +29,10 @@ export function figuresOf(
   const regions = () => hosts().filter(({ region }) => region !== null)
   return {
     mailboxDepth: () => regions().map(({ regionId, region }) => [regionId, region!.mailboxDepth] as const),
+    overloads: () =>
+      regions().map(({ regionId, region }) => {
+        return [regionId, OVERLOAD_STEPS.indexOf(region!.overload.step), region!.intake.waitingBytes] as const
+      }),
     pendingTrips: () =>
       regions().flatMap(({ regionId, region }) =>
         region!.pendingByPriority().map(([priority, count]) => [regionId, priority, count] as const),

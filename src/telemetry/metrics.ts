@@ -19,6 +19,7 @@ import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { RoutingCounts } from './routing-counts.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
+import type { SparedWork } from './spared-work.ts'
 import { WebhookFigures } from './webhook-figures.ts'
 
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
@@ -95,6 +96,11 @@ export class Metrics {
     'goldenhour_resyncs_total',
     'Snapshots and kept records sent to sessions that had been thinned, by type.',
     ['type'],
+  )
+  readonly #spared = this.#counter(
+    'goldenhour_spared_work_total',
+    'What overloaded regions left out, put off or refused, by what it was.',
+    ['work'],
   )
   readonly #limitRefusals = this.#counter(
     'goldenhour_limit_refusals_total',
@@ -219,6 +225,11 @@ export class Metrics {
   /** A frame was left out for a session that reads too slowly. */
   thinned(type: 'tile-moves' | 'unit' | 'board-events'): void {
     this.#thinned.inc({ type })
+  }
+
+  /** An overloaded region left it out, put it off or refused it. */
+  spared(work: SparedWork): void {
+    this.#spared.inc({ work })
   }
 
   /** A session that was thinned has the picture again. */

@@ -8,6 +8,8 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 /** Who holds the figures. */
 export interface MetricsSource {
   mailboxDepth(): Iterable<readonly [region: string, depth: number]>
+  /** How far each goes to get by with less work, and the bytes of fixes that wait for their turn. */
+  overloads(): Iterable<readonly [region: string, step: number, waitingBytes: number]>
   pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
   openAlarms(): Iterable<readonly [region: string, severity: number, standing: string, count: number]>
   /** Units on duty by how old their position is; `none` have none. */
@@ -42,6 +44,7 @@ export class SourceGauges {
   constructor(registry: Registry) {
     this.#registry = registry
     this.#ofRegions()
+    this.#ofOverload()
     this.#ofRoads()
     this.#ofProcess()
   }
@@ -111,6 +114,25 @@ export class SourceGauges {
       ['region', 'lane'],
       function* (source): Iterable<Sample> {
         for (const [region, lane, isStalled] of source.writesStalled()) yield [{ region, lane }, isStalled ? 1 : 0]
+      },
+    )
+  }
+
+  #ofOverload(): void {
+    this.#gauge(
+      'goldenhour_overload_step',
+      '0 all is well; 1 places are told once a second; 2 maps are drawn once a second, too.',
+      ['region'],
+      function* (source) {
+        for (const [region, step] of source.overloads()) yield [{ region }, step]
+      },
+    )
+    this.#gauge(
+      'goldenhour_fixes_waiting_bytes',
+      'Memory of fixes that wait for room in the mailbox.',
+      ['region'],
+      function* (source) {
+        for (const [region, , bytes] of source.overloads()) yield [{ region }, bytes]
       },
     )
   }

@@ -118,6 +118,7 @@ test('gauges are read from their source at each scrape, and a region that left i
   let regions = ['akl', 'wlg']
   metrics.observe({
     mailboxDepth: () => regions.map((region, i) => [region, i] as const),
+    overloads: () => regions.map(region => [region, 2, 4_096] as const),
     pendingTrips: () => regions.map(region => [region, 1, 4] as const),
     positions: () => regions.map(region => [region, 'stale', 2] as const),
     deviceClocksOff: () => regions.map(region => [region, 1] as const),
@@ -137,6 +138,8 @@ test('gauges are read from their source at each scrape, and a region that left i
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
+  assert.equal(first.get('goldenhour_overload_step{region="wlg"}'), 2)
+  assert.equal(first.get('goldenhour_fixes_waiting_bytes{region="wlg"}'), 4_096)
   assert.equal(first.get('goldenhour_pending_trips{region="akl",priority="1"}'), 4)
   assert.equal(first.get('goldenhour_open_alarms{region="akl",severity="1",standing="unanswered"}'), 3)
   assert.equal(first.get('goldenhour_log_head_position{region="akl"}'), 9)

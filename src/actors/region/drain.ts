@@ -23,12 +23,13 @@ const NO_LIMITS: DrainLimits = {
 /** Resolves when everything told so far was handled, is durable and has left, at the latest after `limitMs`. */
 export async function settled(
   { shared: { machine } }: RegionParts,
-  { state: { admission, outbox, writer }, turns: { waking } }: RegionAssembly,
+  { state: { admission, outbox, writer }, turns: { waking }, location: { intake } }: RegionAssembly,
   mailbox: Mailbox,
   limitMs: number,
 ): Promise<void> {
   const untilMs = machine.monotonicMs() + limitMs
-  while (!admission.isOver && (mailbox.depth > 0 || waking.depth > 0 || outbox.depth > 0 || writer.pending > 0)) {
+  const waits = () => mailbox.depth + waking.depth + outbox.depth + writer.pending + intake.waitingBytes > 0
+  while (!admission.isOver && waits()) {
     if (machine.monotonicMs() >= untilMs) return
     await new Promise<void>(resolve => void machine.after(SETTLED_LOOK_MS, resolve))
   }
@@ -85,6 +86,8 @@ export function endAll(
   const { live, etas, board, snapshots, freshness } = watch
   const all = [
     timers,
+    location.intake,
+    location.moves,
     location.feeds,
     location.trackers,
     live,

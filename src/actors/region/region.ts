@@ -13,7 +13,7 @@ import type { ActorRef, Behaviour } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import type { Mailbox } from '../mailbox.ts'
-import type { BoardSize, RecoveryProgress, Session, SessionMessage } from '../region-handle.ts'
+import type { BoardSize, RecoveryProgress, Session } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import { assemble, type RegionAssembly } from './assembly.ts'
 import type { DamageReport } from './damage.ts'
@@ -79,6 +79,14 @@ export class Region implements Behaviour<RegionMessage> {
   }
   get mailboxDepth(): number {
     return this.#mailbox.depth
+  }
+  /** How far it goes to get by with less work. */
+  get overload(): Pick<RegionAssembly['state']['overload'], 'step'> {
+    return this.#assembly.state.overload
+  }
+  /** Takes what comes from one who sends fixes, in its order, as soon as there is room for it. */
+  get intake(): Pick<RegionAssembly['location']['intake'], 'take' | 'waitingBytes'> {
+    return this.#assembly.location.intake
   }
   get logHead(): number {
     return this.#assembly.state.writer.head
@@ -147,17 +155,6 @@ export class Region implements Behaviour<RegionMessage> {
   /** Tells all who watch the board, beside its records. */
   tellBoard(told: Told): void {
     this.#assembly.watch.board.tell(told)
-  }
-
-  /** Puts what a session asked into the mailbox; false when too much waits already. */
-  tellAsked(asked: SessionMessage): boolean {
-    if (asked.request.type !== 'feed-fixes') return this.ref.tell(asked)
-    const { feeds } = this.#assembly.location
-    const count = asked.request.fixes.length
-    if (!feeds.admit(count)) return false
-    if (this.ref.tell(asked)) return true
-    feeds.turnBack(count)
-    return false
   }
 
   receive(message: RegionMessage): void {

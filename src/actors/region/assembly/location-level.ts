@@ -11,10 +11,10 @@ import type { MoveFollower, PresenceFollower } from '../followers.ts'
 import type { Answer } from '../messages.ts'
 import type { RegionParts } from '../parts.ts'
 import { Population } from '../population.ts'
-import { UnitFixes } from '../unit-fixes.ts'
 import { UnitMarks } from '../unit-marks.ts'
 import { wantedByQuery } from '../wanted.ts'
 import { WheelWatch } from '../wheel-watch.ts'
+import { intakeOf, unitFixesOf } from './fix-flow.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 import type { WatchLevel } from './watch-level.ts'
@@ -23,11 +23,12 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
-  { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
+  state: StateLevel,
   { commands, record, waking, roads }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
+  const { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable } = state
   const wheels = new WheelWatch({
     memory,
     policy,
@@ -35,7 +36,7 @@ export function locationLevel(
     isAtStation: place => roads.isAtStation(place),
     deliver: tripId => void ref.tell({ type: 'deadline', deadline: { kind: 'wheels', tripId } }),
   })
-  const fixes = new UnitFixes({ clock, policy, machine, metrics, segments, wheels, followers: followers.moves })
+  const { moves, fixes } = unitFixesOf(state, { machine, metrics, wheels, followers: followers.moves })
   const unitMarks = new UnitMarks({ memory, marks })
   const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
   const feeds = new Feeds({
@@ -60,6 +61,7 @@ export function locationLevel(
     again: (request, read) => ref.tell({ type: 'tracker-fix', request, read }),
   })
   fixesDurable.push(() => trackers.durable())
+  const intake = intakeOf(state, machine, feeds, fixes)
   const trips = {
     command: commands.take.bind(commands),
     readTrip: ({ tripId }: TripState, answer: Answer) => {
@@ -74,6 +76,8 @@ export function locationLevel(
   return {
     wheels,
     unitMarks,
+    moves,
+    intake,
     feeds,
     trackers,
     closed,

@@ -1,7 +1,6 @@
 /** The lowest level of a region: clocks, memory, outbox, and the lanes to the store. */
 import { Finder } from '../../../finder/finder.ts'
 import { type DurableSegment, SegmentWriter } from '../../../store/location/segment-writer.ts'
-import type { LaneSettings } from '../../../store/log/commit-loop.ts'
 import { LogWriter } from '../../../store/log/log-writer.ts'
 import type { ActorRef } from '../../actor-system.ts'
 import { RegionClock } from '../../clock.ts'
@@ -13,12 +12,13 @@ import { IncidentNumbers } from '../incident-numbers.ts'
 import { RegionMemory } from '../memory.ts'
 import type { RegionMessage } from '../messages.ts'
 import { Outbox } from '../outbox.ts'
+import { Overload } from '../overload/overload.ts'
 import type { LossReason, RegionParts } from '../parts.ts'
 import type { Recovered } from '../recovery.ts'
 import { RegionPolicy } from '../region-policy.ts'
 import { Shards } from '../shards.ts'
-import { StoreWatch } from '../store-watch.ts'
 import { StreamMarks } from '../stream-marks.ts'
+import { laneSettings, storeWatch } from './store-lanes.ts'
 
 /** The region's own actor, and what the region does when its lanes can write no more. */
 export interface RegionSelf {
@@ -45,7 +45,6 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
   const shards = { drivers: named('drivers'), trips: named('trips') }
   const memory = new RegionMemory(policy, shards, { ...recovered, numbers })
   const store = storeWatch(parts, outbox)
-
   const recordsDurable: DurableFollowers<number> = []
   const fixesDurable: DurableFollowers<DurableSegment> = []
   const lane = laneSettings(parts, recovered, store)
@@ -100,37 +99,6 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
     admission: new Admission({ log: writer, outbox, store, memory }, shared.bounds),
     policy,
     comeback: new Comeback(clock, policy),
-  }
-}
-
-function storeWatch({ shared, telemetry: { outages }, regionId }: RegionParts, outbox: Outbox): StoreWatch {
-  return new StoreWatch({
-    scheduler: shared.machine,
-    outbox,
-    onChange: (lane, isStalled) => {
-      if (isStalled) outages.failed('stalled', 'what was decided waits', `${regionId}/${lane}`)
-      else outages.worked('stalled', `${regionId}/${lane}`)
-    },
-  })
-}
-
-function laneSettings(parts: RegionParts, recovered: Recovered, store: StoreWatch): LaneSettings {
-  const { journal, machine } = parts.shared
-  const { metrics, outages } = parts.telemetry
-  return {
-    journal,
-    ownership: recovered.acquired.ownership,
-    scheduler: machine,
-    observer: {
-      began: lane => {
-        if (lane === 'segments') store.segmentBegun()
-      },
-      committed: (lane, durationMs, size) => {
-        metrics.commit(lane, durationMs / 1_000, size)
-        outages.worked('writes', `${parts.regionId}/${lane}`)
-        if (lane === 'segments') store.segmentDurable()
-      },
-      retrying: (lane, error) => outages.failed('writes', error, `${parts.regionId}/${lane}`),
-    },
+    overload: new Overload(metrics),
   }
 }

@@ -28,6 +28,8 @@ export class Feeds implements TurnFollower {
    */
   readonly #unrecorded: Unrecorded = new Map()
   #queuedFixes = 0
+  /** Of those, what no feed was handed yet. */
+  #mailboxFixes = 0
 
   constructor(ports: FeedPorts) {
     this.#ports = ports
@@ -56,23 +58,34 @@ export class Feeds implements TurnFollower {
     }
   }
 
+  /** Fixes of feeds that stand in the mailbox. */
+  get mailboxFixes(): number {
+    return this.#mailboxFixes
+  }
+
   /** Whether so many fixes more may wait in the mailbox; counted until `take`. */
   admit(fixes: number): boolean {
     if (this.#queuedFixes + fixes > QUEUED_FIXES_MAX) return false
     this.#queuedFixes += fixes
+    this.#mailboxFixes += fixes
     return true
   }
 
   /** The mailbox did not take them. */
   turnBack(fixes: number): void {
     this.#queuedFixes -= fixes
+    this.#mailboxFixes -= fixes
   }
 
   take(frame: FeedFrame): void {
     const count = frame.fixes.length
+    this.#mailboxFixes -= count
     const feed = this.#feeds.get(frame.session)
-    if (feed === undefined) this.#queuedFixes -= count
-    else feed.inTurn({ run: () => feed.take(frame), ended: () => this.turnBack(count) })
+    const ended = () => {
+      this.#queuedFixes -= count
+    }
+    if (feed === undefined) ended()
+    else feed.inTurn({ run: () => feed.take(frame), ended })
   }
 
   attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void {

@@ -20,6 +20,7 @@ import type { Session } from '../../region-handle.ts'
 import type { MoveFollower, PresenceFollower, TurnFollower } from '../followers.ts'
 import type { RegionMemory } from '../memory.ts'
 import type { Outbox } from '../outbox.ts'
+import type { Overload } from '../overload/overload.ts'
 import { refuseRequest } from '../send-refusal.ts'
 import type { Turn } from '../turn.ts'
 import { DurableStates } from './durable-states.ts'
@@ -31,6 +32,8 @@ import { type ViewedTile, Viewer } from './viewer.ts'
 
 /** Wall time between two rounds. */
 const ROUND_MS = 250
+/** The same while the region is overloaded so far. */
+const THINNED_ROUND_MS = 1_000
 /** How long a round waits for more after the first change: the fixes of one feed frame come in several messages. */
 const GATHER_MS = 10
 /** How long a tile goes on being followed for viewers that may come back. */
@@ -51,6 +54,7 @@ interface LiveViewPorts {
 
 export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
   readonly #ports: LiveViewPorts
+  readonly #overload: Pick<Overload, 'step' | 'counted'>
   readonly #durable: DurableStates
   readonly #map: UnitMap
   readonly #units: UnitWatches
@@ -63,9 +67,10 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
   #cancelSweep: (() => void) | null = null
   #isStopped = false
 
-  constructor(ports: LiveViewPorts) {
+  constructor(ports: LiveViewPorts, overload: Pick<Overload, 'step' | 'counted'>) {
     const { memory, clock, machine, metrics, log, onError } = ports
     this.#ports = ports
+    this.#overload = overload
     this.#durable = new DurableStates(memory)
     this.#map = new UnitMap(this.#durable, () => this.#askRound())
     this.#units = new UnitWatches(memory, this.#durable, () => this.#askRound())
@@ -265,7 +270,10 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     if (this.#isInRound || this.#cancelRound !== null || this.#isStopped) return
     const { machine } = this.#ports
     const sinceMs = machine.monotonicMs() - this.#roundEndedMs
-    this.#cancelRound = machine.after(Math.max(GATHER_MS, ROUND_MS - sinceMs), () => {
+    const isThinned = this.#overload.step === 'thinning'
+    if (isThinned) this.#overload.counted('round')
+    const everyMs = isThinned ? THINNED_ROUND_MS : ROUND_MS
+    this.#cancelRound = machine.after(Math.max(GATHER_MS, everyMs - sinceMs), () => {
       this.#cancelRound = null
       this.#isInRound = true
       this.#slices.add(this.#round())
