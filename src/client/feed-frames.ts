@@ -8,6 +8,7 @@ import type { CarriedChannel } from './feed-channel.ts'
 import { PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
 import { fixesPerFrame } from './frame-room.ts'
 import type { Hello } from './region-time.ts'
+import { SendPace } from './send-pace.ts'
 import { fullJitterMs } from './timing.ts'
 
 interface Opened {
@@ -20,6 +21,8 @@ const FIX_BYTES_MAX = { binary: 46, json: 100 }
 const FRAME_HEAD_BYTES = 128
 /** Frames sent in one go; more would only wait at the server, and so would everything behind them. */
 const FRAMES_PER_FLUSH = 16
+/** When to look again while there is no room at the pace that the server told. */
+const NO_ROOM_MS = 20
 /** An error that names no channel is about a frame sent within this time. */
 const ANSWER_MS = 5_000
 
@@ -29,6 +32,7 @@ export class FeedFrames {
   readonly #gatherMs: number
   /** Those that have fixes to send, the longest waiting first. */
   readonly #ready = new Set<CarriedChannel>()
+  readonly #pace = new SendPace()
   #opened: Opened | null = null
   /** By the monotonic clock, as all times here. */
   #pausedUntilMs = 0
@@ -50,6 +54,7 @@ export class FeedFrames {
   lost(): void {
     this.#opened = null
     this.#pausedUntilMs = 0
+    this.#pace.reset()
     this.#ready.clear()
     this.#connection.device.timers.clearTimeout(this.#timer)
     this.#timer = null
@@ -65,6 +70,11 @@ export class FeedFrames {
   /** What is sent is stored again. */
   markRose(): void {
     this.#pauses = 0
+  }
+
+  /** The server tells how fast fixes get on: what is sent faster it only holds back. */
+  paceTo(fixesPerS: number): void {
+    this.#pace.told(fixesPerS, this.#connection.device.timers.monotonicMs())
   }
 
   /** A frame was not taken, and the error does not say whose fixes were in it. Input: all units, and the pause asked for. */
@@ -99,12 +109,18 @@ export class FeedFrames {
     let laterMs = Math.max(this.#pausedUntilMs, nowMs + this.#gatherMs)
     while (frames > 0) {
       const { sentAtMs, sentAtRegionMs } = time.frame(opened.hello)
-      const { fixes, resumeMs } = this.#nextFixes(opened.fixesPerFrame, sentAtRegionMs, nowMs)
+      const room = Math.min(opened.fixesPerFrame, this.#pace.room(nowMs))
+      if (room === 0) {
+        laterMs = Math.max(laterMs, nowMs + NO_ROOM_MS)
+        break
+      }
+      const { fixes, resumeMs } = this.#nextFixes(room, sentAtRegionMs, nowMs)
       if (fixes.length === 0) {
         laterMs = Math.max(laterMs, resumeMs)
         break
       }
       this.#connection.send(['feed-fixes', sentAtMs, ...fixes])
+      this.#pace.sent(fixes.length)
       frames -= 1
     }
     if (this.#ready.size > 0) this.#flushIn(laterMs - nowMs)

@@ -129,6 +129,8 @@ export class FeedSender {
     const isUnknown = refusal.code === 'unknown-stream'
     if (!isUnknown && !FIX_REFUSALS.has(refusal.code)) return
     const pauseMs = retryAfterMs(refusal)
+    const perS = refusal.details?.fixesPerS
+    if (typeof perS === 'number' && perS > 0) this.#frames.paceTo(perS)
     const refused = channelsRefused(refusal)
     if (!isUnknown && this.#units.numbered(refused[0]?.[0]) === undefined) {
       return this.#frames.pause(this.#units, pauseMs)

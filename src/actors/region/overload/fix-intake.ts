@@ -9,7 +9,7 @@ import type { Refusal } from '../../../base/refusal.ts'
 import type { MachineClock } from '../../../base/time.ts'
 import { OVERLOADED } from '../../refusals.ts'
 import type { Session, SessionMessage } from '../../region-handle.ts'
-import { heldBack } from './held-back.ts'
+import { type HeldWhen, heldBack } from './held-back.ts'
 import type { Overload } from './overload.ts'
 import { isHeldAfter } from './overload-step.ts'
 import { Pace } from './pace.ts'
@@ -168,12 +168,19 @@ export class FixIntake {
     else this.#pace.rest()
   }
 
+  /** Whoever sends faster than it gets on then is only held back again. */
+  #when(waitMs: number): HeldWhen {
+    const { perS } = this.#pace
+    const each = perS === null ? 0 : Math.round(perS / FIX_BYTES / Math.max(1, this.#senders.size))
+    return { retryAfterMs: retryAfterMs(waitMs), ...(each > 0 && { fixesPerS: each }) }
+  }
+
   /** Input: how long it would have waited. */
   #refuse(message: SenderMessage, waitMs: number): void {
     if (message.type === 'session-closed') return
     const { session, request } = message
     if ('id' in request) return this.#ports.refuse(session, request.id, OVERLOADED)
-    const refusal = heldBack(request, retryAfterMs(waitMs))
+    const refusal = heldBack(request, this.#when(waitMs))
     if (refusal === null) return
     this.#ports.overload.counted('frame')
     this.#ports.refuse(session, null, refusal)

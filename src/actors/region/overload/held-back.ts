@@ -5,13 +5,19 @@ import type { SessionRequest } from '../../region-handle.ts'
 
 const MESSAGE = 'More fixes come than the region can take; keep yours, and send them later from expectedSeq on.'
 
+/** When its sender is to go on, and how fast it then gets on; absent while nobody knows. */
+export interface HeldWhen {
+  readonly retryAfterMs: number
+  readonly fixesPerS?: number
+}
+
 /**
  * One refusal for all of a frame; null for what needs no answer: a mark is asked for again, and a hint's fix comes in its order.
  * A frame behind one that was held back names a later fix: of several answers for a stream the lowest counts.
  */
-export function heldBack(request: SessionRequest, retryAfterMs: number): Refusal | null {
+export function heldBack(request: SessionRequest, when: HeldWhen): Refusal | null {
   if (request.type === 'fix') {
-    return refusal({ streamIndex: request.streamIndex, expectedSeq: seqOf(request.fixes[0]!), retryAfterMs })
+    return refusal({ streamIndex: request.streamIndex, expectedSeq: seqOf(request.fixes[0]!), ...when })
   }
   if (request.type !== 'feed-fixes') return null
   const resume = new Map<number, number>()
@@ -21,7 +27,7 @@ export function heldBack(request: SessionRequest, retryAfterMs: number): Refusal
   }
   const [first, ...others] = resume
   const [channel, expectedSeq] = first!
-  return refusal({ channel, expectedSeq, ...(others.length > 0 && { others }), retryAfterMs })
+  return refusal({ channel, expectedSeq, ...(others.length > 0 && { others }), ...when })
 }
 
 const refusal = (details: Readonly<Record<string, unknown>>): Refusal => ({

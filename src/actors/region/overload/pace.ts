@@ -28,6 +28,11 @@ export class Pace {
     this.#bytes = 0
   }
 
+  /** Bytes a second; null while that is not known. */
+  get perS(): number | null {
+    return this.#perMs === null ? null : this.#perMs * 1_000
+  }
+
   /** How long so much will take; 0 while that is not known. */
   msOf(bytes: number): number {
     return this.#perMs === null ? 0 : bytes / Math.max(this.#perMs, 1e-3)
