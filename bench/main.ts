@@ -15,6 +15,7 @@ import { ingestBench } from './ingest.ts'
 import { journalBench } from './journal.ts'
 import { nearestBench } from './nearest.ts'
 import { outageBench } from './outage.ts'
+import { overloadBench } from './overload.ts'
 import { policyBench } from './policy.ts'
 import { reconnectBench } from './reconnect.ts'
 import { recoveryBench } from './recovery.ts'
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   journalBench,
   soakBench,
   outageBench,
+  overloadBench,
   finderBench,
   arrivalsBench,
   nearestBench,
