@@ -52,6 +52,7 @@ const WIDE = [
   ...['e2e/console-land', 'e2e/console-office', 'e2e/console-statistics', 'e2e/desk-alone', 'e2e/desk-work'],
   ...[
     'e2e/backup',
+    'e2e/bad-network',
     'e2e/clocks',
     'e2e/database-trouble',
     'e2e/demo',

@@ -45,13 +45,11 @@ test('what the engine wrote into a segment is what the checker reads from it', (
       const read = readSegment(written(rows))
       assert.deepEqual(
         read,
-        rows.map(({ unitId, streamId, seq, fixedAtMs, lonE7, latE7 }) => ({
-          unitId,
-          streamId,
-          seq,
-          fixedAtMs,
-          lonE7,
-          latE7,
+        rows.map(({ accuracyM, speedMps, headingDeg, ...same }) => ({
+          ...same,
+          accuracyDm: accuracyM === null ? null : accuracyM * 10,
+          speedCmps: speedMps === null ? null : speedMps * 100,
+          headingDd: headingDeg === null ? null : headingDeg * 10,
         })),
       )
     }),

@@ -14,6 +14,10 @@ export interface StoredFix {
   readonly fixedAtMs: number
   readonly lonE7: number
   readonly latE7: number
+  /** Decimetres, centimetres a second, tenths of a degree; null where the receiver did not know. */
+  readonly accuracyDm: number | null
+  readonly speedCmps: number | null
+  readonly headingDd: number | null
 }
 
 /** The bytes are not what the description says. */
@@ -79,9 +83,11 @@ export function readSegment(bytes: Buffer): StoredFix[] {
     entry.timeMs += signed()
     entry.lonE7 += signed()
     entry.latE7 += signed()
-    for (const absent of [NO_ACCURACY, NO_SPEED, NO_HEADING]) if ((form & absent) === 0) unsigned()
+    const [accuracyDm, speedCmps, headingDd] = [NO_ACCURACY, NO_SPEED, NO_HEADING].map(absent =>
+      (form & absent) === 0 ? unsigned() : null,
+    ) as [number | null, number | null, number | null]
     const { unitId, streamId, seq, timeMs, lonE7, latE7 } = entry
-    fixes.push({ unitId, streamId, seq, fixedAtMs: timeMs, lonE7, latE7 })
+    fixes.push({ unitId, streamId, seq, fixedAtMs: timeMs, lonE7, latE7, accuracyDm, speedCmps, headingDd })
   }
   if (at !== bytes.length) throw new UnreadableSegment(`${bytes.length - at} bytes follow its last row.`)
   return fixes
