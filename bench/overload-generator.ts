@@ -44,7 +44,7 @@ const FIXES_PER_FRAME = 500
 /** Sent in one tick at most, as the client library does it: what is more would only wait at the engine. */
 const FRAMES_PER_TICK = 8
 /** By how much it sends more each second after it was told how fast it gets on. */
-const GROWTH_PER_S = 0.1
+const GROWTH_PER_S = 0.5
 const ASK_EVERY_MS = 250
 const STREAM = 'bench'
 const HERE = { lonDeg: 13.4, latDeg: 52.5 }

@@ -1,7 +1,7 @@
 /** How many fixes a feed may send now, once the server has told how fast they get on; before that any number. */
 
-/** By how much more each second it then tries, as there may be room again. */
-const GROWTH_PER_S = 0.1
+/** By how much more each second it then tries: what was told in a moment of trouble must not hold it back for long. */
+const GROWTH_PER_S = 0.5
 /** What may leave at once after a rest. */
 const BURST_MS = 250
 
