@@ -31,6 +31,7 @@ import type {
   SessionRequest,
   TrackerRequest,
 } from './region-handle.ts'
+import { ReopenDelay } from './reopen-delay.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */
 interface Title {
@@ -54,6 +55,7 @@ export class RegionHost implements RegionHandle {
   #roads: AskableRoads | null = null
   #region: Region | null = null
   #closing = false
+  readonly #reopenDelay = new ReopenDelay()
 
   constructor(parts: Omit<RegionParts, 'onLost'>, title: Title) {
     this.regionId = parts.regionId
@@ -231,19 +233,22 @@ export class RegionHost implements RegionHandle {
     for (const session of this.#sessions) session.close(CLOSE_CODES.goingAway, 'the region moved; sign in again')
     this.#sessions.clear()
     if (reason === 'fenced') return this.#title.onFenced()
-    this.#reopen(0)
+    this.#reopen(this.#reopenDelay.dropped(this.#parts.shared.machine.monotonicMs()))
   }
 
   /** Recovers the region from what is durable, again and again until the store answers. */
-  #reopen(attempt: number): void {
-    const delayMs = Math.min(2_000, 50 * 2 ** attempt)
-    this.#parts.shared.machine.after(delayMs, () => {
-      if (this.#closing) return this.#parts.telemetry.outages.worked('recovery', this.regionId)
+  #reopen(delayMs: number): void {
+    const { shared, telemetry } = this.#parts
+    shared.machine.after(delayMs, () => {
+      if (this.#closing) return telemetry.outages.worked('recovery', this.regionId)
       this.start().then(
-        () => this.#parts.telemetry.outages.worked('recovery', this.regionId),
+        () => {
+          this.#reopenDelay.opened(shared.machine.monotonicMs())
+          telemetry.outages.worked('recovery', this.regionId)
+        },
         error => {
-          this.#parts.telemetry.outages.failed('recovery', error, this.regionId)
-          this.#reopen(attempt + 1)
+          telemetry.outages.failed('recovery', error, this.regionId)
+          this.#reopen(this.#reopenDelay.failed())
         },
       )
     })
