@@ -13,6 +13,8 @@ import type { FeedFix } from '../src/protocol/wire/fix-tuples.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { type City, drive, newVehicle, type Vehicle } from './fleet.ts'
 import { driverLink, type FixLink, feedLink, type LinkPorts } from './ingest-links.ts'
+import type { Network } from './ingest-network.ts'
+import { noPhoneCounts, Phone, type PhoneCounts } from './ingest-phone.ts'
 import { serveParent, tellParent } from './load-child.ts'
 import { OpenLoopSchedule } from './schedule.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, type SentFixes } from './sent-fixes.ts'
@@ -31,6 +33,8 @@ export interface GeneratorSetup {
   readonly measuredMs: number
   /** Every so many drivers, one asks for its mark after every fix. */
   readonly askEvery: number
+  /** What happens to drivers with a socket of their own; null: nothing. */
+  readonly trouble: { readonly network: Network; readonly churn: number } | null
 }
 export type ToGenerator = { readonly type: 'connect'; readonly setup: GeneratorSetup } | { readonly type: 'run' }
 
@@ -52,6 +56,8 @@ export interface GeneratorReport {
   readonly socketsLost: number
   /** Error frames, by code. */
   readonly refusals: Readonly<Record<string, number>>
+  /** Null without trouble. */
+  readonly phones: PhoneCounts | null
 }
 export type FromGenerator =
   | { readonly type: 'connected' | 'window-opened' | 'window-closed' }
@@ -61,6 +67,8 @@ const CITY: City = { radiusM: 25_000 }
 const CONNECTING_AT_ONCE = 64
 const START_AFTER_MS = 200
 const SETTLE_WITHIN_MS = 10_000
+/** A phone that is away comes back within 2 s, and brings all that it has. */
+const PHONES_SETTLE_WITHIN_MS = 60_000
 const STREAM = 'bench'
 /** Below it a timer would fire late more often than early. */
 const SHORTEST_WAIT_MS = 1
@@ -83,6 +91,8 @@ class Generator {
   readonly #scheduleLagUs = build({ numberOfSignificantValueDigits: 3 })
   readonly #markUs = build({ numberOfSignificantValueDigits: 3 })
   readonly #refusals: Record<string, number> = {}
+  readonly #phones: Phone[] = []
+  readonly #phoneCounts = noPhoneCounts()
   #startedMs = 0
   #next = 0
   #windowCpu: NodeJS.CpuUsage | null = null
@@ -116,7 +126,7 @@ class Generator {
     let next = 0
     const worker = async () => {
       for (let index = next++; index < tokens.length; index = next++) {
-        const link = driverLink(ports, index, tokens[index]!)
+        const link = this.#driverLink(ports, index, tokens[index]!)
         this.#sockets[index] = link
         await link.ready()
       }
@@ -128,6 +138,15 @@ class Generator {
       this.#feeds.push(feedLink(ports, first, Math.min(this.#driversPerFeed, drivers - first), token))
     }
     await Promise.all(this.#feeds.map(feed => feed.ready()))
+  }
+
+  #driverLink(ports: LinkPorts, index: number, token: string): FixLink {
+    const { trouble, seed } = this.#setup
+    if (trouble === null) return driverLink(ports, index, token)
+    const [random, fixes, counts] = [seeded(seed + 1_000 + index), this.#fixes, this.#phoneCounts]
+    const phone = new Phone({ ...ports, ...trouble, random, fixes, counts }, index, token)
+    this.#phones.push(phone)
+    return phone
   }
 
   run(): void {
@@ -230,12 +249,13 @@ class Generator {
     const { user, system } = process.cpuUsage(this.#windowCpu!)
     this.#cpuShare = (user + system) / 1_000 / (performance.now() - this.#windowMs)
     tell({ type: 'window-closed' })
+    for (const phone of this.#phones) phone.getWell()
     // The marks still out are asked for once; those that the engine owes already come by themselves.
     this.#sockets.forEach((link, index) => {
       if (link.isOpen && this.#unconfirmed(index)) link.askMark(index)
     })
     for (const feed of this.#feeds) if (feed.isOpen) feed.askMark(null)
-    this.#settle(performance.now() + SETTLE_WITHIN_MS)
+    this.#settle(performance.now() + (this.#phones.length > 0 ? PHONES_SETTLE_WITHIN_MS : SETTLE_WITHIN_MS))
   }
 
   #settle(giveUpAtMs: number): void {
@@ -261,6 +281,7 @@ class Generator {
         marks: this.#markUs.totalCount,
         socketsLost: [...this.#sockets, ...this.#feeds].filter(link => !link.isOpen).length,
         refusals: this.#refusals,
+        phones: this.#setup.trouble === null ? null : this.#phoneCounts,
       },
     })
   }

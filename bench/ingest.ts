@@ -17,8 +17,12 @@ import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
+import { beginPauses, endPauses, MinuteWatch } from './engine-watch.ts'
 import { liveBytesOfNobody, writeFleet } from './ingest-fleet.ts'
 import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'
+import { growthTable } from './ingest-growth.ts'
+import { networkNamed } from './ingest-network.ts'
+import type { PhoneCounts } from './ingest-phone.ts'
 import { liftedRates } from './lifted-rates.ts'
 import { LoadChild } from './load-child.ts'
 import { rawEchoCpuUs } from './raw-echo.ts'
@@ -78,6 +82,29 @@ const options = {
     min: 0,
     max: 3_600,
   },
+  network: { kind: 'text', as: 'good|mobile|terrible', what: 'the network of the drivers with a socket of their own' },
+  churn: {
+    kind: 'number',
+    what: 'share of those drivers a minute who leave and come back, some on a new phone, some signing off and on',
+    initial: 0,
+    min: 0,
+    max: 10,
+    fraction: true,
+  },
+  soak: {
+    kind: 'number',
+    what: 'minutes that are measured, each told with its memory',
+    initial: null,
+    min: 1,
+    max: 1_440,
+  },
+  growth: {
+    kind: 'numbers',
+    what: 'one run after another with so many drivers, and a table of them',
+    initial: [],
+    min: 1,
+    max: 1_000_000,
+  },
   seed: { kind: 'number', what: 'the same seed drives the same fleet', initial: 1, min: 0, max: 4_294_967_295 },
   transport: { kind: 'text', what: 'native or portable; the native one where it loads' },
   'cpu-profile': { kind: 'text', what: 'profile the engine while it is measured, and write the .cpuprofile there' },
@@ -91,7 +118,13 @@ export const ingestBench = defineBench({
 })
 
 async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
-  const { drivers, cadence, seconds, seed } = values
+  return values.growth.length === 0 ? runOnce(values) : growthTable(values.growth, commonOf(values))
+}
+
+async function runOnce(values: ValuesOf<typeof options>): Promise<Outcome> {
+  const { drivers, cadence, seed, churn } = values
+  const seconds = values.soak === null ? values.seconds : values.soak * 60
+  const trouble = values.network === null && churn === 0 ? null : { network: networkNamed(values.network), churn }
   const warmup = values.warmup ?? Math.max(5, Math.ceil(cadence))
   if ((drivers * seconds) / cadence < MEASURED_FIXES_MIN) {
     throw new UsageError(`Fewer than ${MEASURED_FIXES_MIN} fixes would be measured; take more drivers or seconds.`)
@@ -130,6 +163,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       warmupMs: warmup * 1_000,
       measuredMs: seconds * 1_000,
       askEvery: ASK_EVERY,
+      trouble,
     },
   })
   await generator.heard('connected')
@@ -138,9 +172,13 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   generator.send({ type: 'run' })
   await generator.heard('window-opened')
   if (values['cpu-profile'] !== null) await engine.inspector.startProfile()
+  await beginPauses(engine)
   const opened = await read(engine)
+  const minutes = values.soak === null ? null : new MinuteWatch(engine)
   await generator.heard('window-closed')
   const closed = await read(engine)
+  minutes?.stop()
+  const pauses = await endPauses(engine)
   if (values['cpu-profile'] !== null) {
     writeFileSync(values['cpu-profile'], JSON.stringify(await engine.inspector.stopProfile()))
   }
@@ -151,7 +189,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   await generator.end()
   const { verdict, durability } = await judge(databaseUrl, report.fixes)
   const rawEchoCpuUsPerFrame =
-    feeds > 0
+    feeds > 0 || trouble !== null
       ? null
       : await rawEchoCpuUs(sockets, {
           framesPerS: sockets / cadence,
@@ -164,10 +202,16 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   const cpuUsPerFix = (cpuS * 1e6) / handled
   const spread = (name: string, share: number) => quantile(growth(opened.samples, closed.samples, name), share)
   const lags = growth(opened.samples, closed.samples, 'goldenhour_durable_lag_seconds')
+  const lagMs = (share: string) =>
+    sample(closed.samples, `goldenhour_event_loop_lag_seconds{quantile="${share}"}`) * 1_000
+  const classed = (name: string) => grown(opened.samples, closed.samples, `goldenhour_fixes_total{class="${name}"}`)
   const notTheLoad = scheduleComplaints(report)
   return {
     valid: notTheLoad.length === 0,
-    settings: { drivers, feeds, cadenceS: cadence, seconds, warmupS: warmup, seed, ...durability },
+    settings: {
+      ...{ drivers, feeds, cadenceS: cadence, seconds, warmupS: warmup, seed },
+      ...{ network: values.network, churn: churn === 0 ? null : churn, ...durability },
+    },
     figures: {
       drivers,
       sockets: sockets + feeds - report.socketsLost,
@@ -178,14 +222,15 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       cpuUsPerFix,
       ...(rawEchoCpuUsPerFrame !== null && { rawEchoCpuUsPerFrame, rawEchoRatio: rawEchoCpuUsPerFrame / cpuUsPerFix }),
       bytesPerDriver: Math.round(liveBytes / drivers),
-      engineRssBytes: sample(closed.samples, 'process_resident_memory_bytes'),
+      rssMb: sample(closed.samples, 'process_resident_memory_bytes') / 1e6,
+      ...minutes?.figures,
       durableLagP50Ms: quantile(lags, 0.5) * 1_000,
       durableLagP99Ms: quantile(lags, 0.99) * 1_000,
       markP50Ms: report.markP50Ms,
       markP99Ms: report.markP99Ms,
       marks: report.marks,
-      loopLagP99Ms: sample(closed.samples, 'goldenhour_event_loop_lag_seconds{quantile="0.99"}') * 1_000,
-      gcPauseP99Ms: spread('nodejs_gc_duration_seconds', 0.99) * 1_000,
+      ...loopFigures([...(minutes?.lags ?? []), { p50Ms: lagMs('0.5'), p99Ms: lagMs('0.99'), maxMs: lagMs('1') }]),
+      ...pauses,
       ...(calls !== null && {
         calls: calls.commands,
         callToOfferP50Ms: calls.p50Ms,
@@ -193,6 +238,10 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
         nearestP99Us: spread('goldenhour_nearest_seconds', 0.99) * 1e6,
       }),
       ...verdict,
+      ...(report.phones !== null && {
+        ...{ lateFixes: classed('late'), repeatedFixes: classed('duplicate') },
+        ...phoneFigures(report.phones),
+      }),
       refusals: Object.values(report.refusals).reduce((total, count) => total + count, 0),
       generatorCpuShare: report.cpuShare,
       scheduleLagP99Ms: report.scheduleLagP99Ms,
@@ -205,6 +254,23 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       ...Object.entries(calls?.failures ?? {}).map(([why, count]) => `${count} calls were answered: ${why}`),
     ],
   }
+}
+
+/** Of several looks the worst: each tells of the time since the one before. */
+function loopFigures(lags: readonly { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number }[]) {
+  const worst = (name: 'p50Ms' | 'p99Ms' | 'maxMs') => Math.max(...lags.map(lag => lag[name]))
+  return { loopLagP50Ms: worst('p50Ms'), loopLagP99Ms: worst('p99Ms'), loopLagMaxMs: worst('maxMs') }
+}
+
+function phoneFigures({ happened, ...counts }: PhoneCounts): Record<string, number> {
+  const { cut, dark, closed, 'signed-off': signedOff, 'new-phone': newPhones } = happened
+  return { ...counts, cuts: cut, blackouts: dark, appsClosed: closed, signedOff, newPhones }
+}
+
+/** The options that each run of a table has, as they were given. */
+function commonOf(values: ValuesOf<typeof options>): string[] {
+  const { growth: _, drivers: __, ...others } = values
+  return Object.entries(others).flatMap(([name, value]) => (value === null ? [] : [`--${name}`, String(value)]))
 }
 
 interface Judgement {

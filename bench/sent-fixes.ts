@@ -18,6 +18,8 @@ export interface SentFixes {
   readonly sentSeq: Uint32Array
   /** By driver: its fixes up to this seq are durable, as the engine told it. */
   readonly toldSeq: Uint32Array
+  /** By fix: 1 where it went with a phone before anybody had called it durable. It may be stored or not. */
+  readonly abandoned: Uint8Array
 }
 
 export const NO_HEADING = 0xffff
@@ -32,6 +34,7 @@ export function emptySentFixes(drivers: number, fixes: number): SentFixes {
     headingDd: new Uint16Array(fixes),
     sentSeq: new Uint32Array(drivers),
     toldSeq: new Uint32Array(drivers),
+    abandoned: new Uint8Array(fixes),
   }
 }
 
@@ -43,6 +46,8 @@ export interface Verdict {
   readonly unconfirmed: number
   /** Rows of the store beyond one a fix that was sent: written twice, or never sent as they stand. */
   readonly excess: number
+  /** Of those that were sent, the fixes that went with a phone; neither lost nor unconfirmed. */
+  readonly abandoned: number
 }
 
 /** Takes the store's rows in any order and then tells what is missing. */
@@ -79,17 +84,22 @@ export class StoreCheck {
   }
 
   verdict(): Verdict {
-    const { drivers, sentSeq, toldSeq } = this.#sent
+    const { drivers, sentSeq, toldSeq, abandoned: gone } = this.#sent
     let sent = 0
     let lost = 0
     let unconfirmed = 0
+    let abandoned = 0
     for (let driver = 0; driver < drivers; driver++) {
       const told = toldSeq[driver]!
       sent += sentSeq[driver]!
-      unconfirmed += Math.max(0, sentSeq[driver]! - told)
-      for (let seq = 1; seq <= told; seq++) if (this.#found[(seq - 1) * drivers + driver] !== 1) lost++
+      for (let seq = 1; seq <= Math.max(told, sentSeq[driver]!); seq++) {
+        const n = (seq - 1) * drivers + driver
+        if (gone[n] === 1) abandoned++
+        else if (seq > told) unconfirmed++
+        else if (this.#found[n] !== 1) lost++
+      }
     }
-    return { sent, lost, unconfirmed, excess: this.#excess }
+    return { sent, lost, unconfirmed, excess: this.#excess, abandoned }
   }
 }
 

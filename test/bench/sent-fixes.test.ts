@@ -47,7 +47,7 @@ function verdictOn(rows: readonly SegmentFix[], sent = sentFixes()) {
   return check.verdict()
 }
 
-const ALL_THERE = { sent: 12, lost: 0, unconfirmed: 0, excess: 0 }
+const ALL_THERE = { sent: 12, lost: 0, unconfirmed: 0, excess: 0, abandoned: 0 }
 
 test('all that was sent, read back from segments in any order, is nothing lost', () => {
   assert.deepEqual(verdictOn(storedRows()), ALL_THERE)
@@ -80,6 +80,16 @@ test('a fix that was never called durable is unconfirmed, stored or not, and not
   sent.toldSeq[1] = EACH - 1
   assert.deepEqual(verdictOn(storedRows(), sent), { ...ALL_THERE, unconfirmed: 1 })
   assert.deepEqual(verdictOn(storedRows().slice(0, -2), sent), { ...ALL_THERE, unconfirmed: 1, lost: 1 })
+})
+
+test('a fix that went with its phone is neither lost nor unconfirmed, stored or not', () => {
+  const sent = sentFixes()
+  sent.abandoned[0] = 1
+  sent.abandoned[11] = 1
+  sent.toldSeq[2] = EACH - 1
+  assert.deepEqual(verdictOn(storedRows(), sent), { ...ALL_THERE, abandoned: 2 })
+  const without = storedRows().slice(1)
+  assert.deepEqual(verdictOn(without, sent), { ...ALL_THERE, abandoned: 2 })
 })
 
 test('a second copy, a fix that was not sent and an unknown unit are excess', () => {

@@ -84,7 +84,7 @@ function commanderOption(name: string, option: Options[string]): Option {
       return optionOf(`${flag} <${option.as ?? 'file'}>`, option.what, fileName)
     case 'numbers': {
       const read = numberOf(option)
-      const what = `${option.what} (${option.initial.join(',')})`
+      const what = option.initial.length === 0 ? option.what : `${option.what} (${option.initial.join(',')})`
       return optionOf(`${flag} <n,n,…>`, what, text => text.split(',').map(read))
     }
     case 'number': {
