@@ -36,6 +36,8 @@ export interface FollowedFreshness {
 /** A feed's hold on a unit, through one of its streams. */
 export interface FeedHold {
   readonly stream: Stream
+  /** The feed's clock at its hello. */
+  readonly clientNowMs: number
   /** More of the stream is stored. */
   rose(): void
   /** The unit is no longer the feed's, and not by its own doing. */

@@ -6,7 +6,7 @@ import { bareStreamId } from '../../support/feed-streams.ts'
 import { FORMATS, fixAt, holdWrites, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
-const RULES = ['once', 'told', 'newest', 'anew', 'frames', 'bad', 'marks', 'crew', 'loss', 'old']
+const RULES = ['once', 'told', 'newest', 'late', 'anew', 'frames', 'bad', 'marks', 'crew', 'loss', 'old']
 // One region a rule serves both formats, one after the other: the streams tell their fixes apart.
 const stage = new Stage(Object.fromEntries(RULES.map(rule => [rule, ordered])))
 
@@ -83,6 +83,26 @@ for (const format of FORMATS) {
     await attach(newer, channel(8, 'A1'))
     assert.deepEqual(await newer.hear('detached'), ['detached', 7, 'superseded'])
     assert.deepEqual(await stored(region), ['A1/1', 'A2/1'])
+  })
+
+  test(`[FD-3] what a feed sent before its newest hello, and comes late, takes nothing from it (${format})`, async () => {
+    const region = 'late'
+    const nowMs = Date.now()
+    const given = await stage.feed({ region, format, clientNowMs: nowMs })
+    const newer = await stage.feed({ region, format, clientNowMs: nowMs + 1 })
+    await attach(newer, channel(1, 'A1'))
+    const told = await attach(given, channel(1, 'A1'), channel(2, 'A2'))
+    assert.deepEqual(told, { channels: [[2, 0]], refused: [[1, 'unavailable']] })
+    newer.send('feed-fixes', 0, fix(1, 1))
+    await durable(newer, 1, 1)
+    assert.equal(
+      (await newer.heardSoFar()).some(([type]) => type === 'detached'),
+      false,
+    )
+    // Another feed does, whatever its clock says.
+    const other = await stage.feed({ region, format, sub: 'others', clientNowMs: nowMs - 60_000 })
+    await attach(other, channel(1, 'A1'))
+    assert.deepEqual(await newer.hear('detached'), ['detached', 1, 'superseded'])
   })
 
   test(`[FD-4] a channel is left by naming it anew, by detach, and with the connection (${format})`, async () => {

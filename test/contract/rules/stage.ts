@@ -135,9 +135,10 @@ export class Stage {
     format,
     sub = 'modems',
     units = null,
+    clientNowMs = Date.now(),
   }: Identity & { readonly units?: readonly string[] | null }) {
     const token = await this.site.token({ sub, role: 'feed', regions: [region], units })
-    return this.#welcomed(format, [token, region, 'feed', null, Date.now(), []])
+    return this.#welcomed(format, [token, region, 'feed', null, clientNowMs, []])
   }
 
   /** A socket that has been welcomed. Whom the store kept waiting for too long is closed, and comes again as a client does. */

@@ -142,7 +142,7 @@ export class Attach {
         refused.push([channel, code ?? 'unknown-unit'])
         continue
       }
-      const mark = this.#markOf(driver, streamId, begun)
+      const mark = this.#channels.isOutdated(driver, streamId) ? null : this.#markOf(driver, streamId, begun)
       if (mark === null) {
         refused.push([channel, 'unavailable'])
         continue

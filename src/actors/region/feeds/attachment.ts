@@ -7,6 +7,8 @@ import type { InToldOrder } from './told-order.ts'
 
 /** The feed, to which the unit's stream is news. */
 export interface AttachmentOwner {
+  /** Its clock at its hello. */
+  readonly clientNowMs: number
   rose(attachment: Attachment): void
   lose(attachment: Attachment, reason: DetachReason): void
 }
@@ -35,6 +37,10 @@ export class Attachment implements FeedHold, InToldOrder {
     this.driver = driver
     this.stream = stream
     this.clock = clock
+  }
+
+  get clientNowMs(): number {
+    return this.#owner.clientNowMs
   }
 
   /** More of the stream is stored. */

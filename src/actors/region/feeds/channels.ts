@@ -1,4 +1,5 @@
 /** The units that a feed holds, each under a channel of the feed's own. */
+import type { StreamId } from '../../../domain/ids.ts'
 import type { DetachReason, FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import type { Session } from '../../region-handle.ts'
@@ -11,9 +12,11 @@ export class FeedChannels implements AttachmentOwner {
   readonly #ports: Pick<FeedPorts, 'hold'>
   readonly #channels = new Map<number, Attachment>()
   readonly marks: MarkTeller
+  readonly clientNowMs: number
 
-  constructor(session: Session, ports: Pick<FeedPorts, 'hold' | 'machine'>) {
+  constructor(session: Session, clientNowMs: number, ports: Pick<FeedPorts, 'hold' | 'machine'>) {
     this.#session = session
+    this.clientNowMs = clientNowMs
     this.#ports = ports
     this.marks = new MarkTeller(session, ports.machine)
   }
@@ -23,6 +26,15 @@ export class FeedChannels implements AttachmentOwner {
   }
   all(): Iterable<Attachment> {
     return this.#channels.values()
+  }
+
+  /**
+   * Whether the same feed has said hello anew since, and holds the unit by that: what it sent over a connection that it has given
+   * up may reach us behind what it sends over the next one, and must not take the unit from it.
+   */
+  isOutdated(driver: DriverActor, streamId: StreamId): boolean {
+    const { feed } = driver
+    return feed !== null && feed.stream.streamId === streamId && feed.clientNowMs > this.clientNowMs
   }
 
   /** Takes the unit from whichever feed has it. Input: the mark of a stream that the unit has forgotten, else 0. */

@@ -45,7 +45,7 @@ export class Feed {
     this.#unrecorded = unrecorded
     this.#session = session
     this.#clientNowMs = clientNowMs
-    this.#channels = new FeedChannels(session, ports)
+    this.#channels = new FeedChannels(session, clientNowMs, ports)
     this.#attach = new Attach(ports, session, this.#channels, unrecorded)
   }
 
