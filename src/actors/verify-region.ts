@@ -31,6 +31,8 @@ export const VERIFIED = {
   'one-open-trip': 'no unit has two open trips, and an open trip is in the queue, in an offer, or on a unit',
   'commands-once': 'a command is in the log once, and its outcome stands at its record',
   'archived-once': 'segments in files are not in the database too, and the audit has those files',
+  'packed-once':
+    'segments that became tracks are nowhere else, and those tracks have all of their fixes as they were written',
   'erased-as-told': 'records without their personal data are as the erasure left them, and the audit has that erasure',
   'numbers-once': 'no two calls have the same number, and none is above the last that was given',
 } as const
@@ -256,8 +258,21 @@ async function checkArchives(
       findings.find('archived-once', `${twice} segments of ${file} are in the database or another file, too`)
     if (!isAudited) findings.find('archived-once', `the audit does not have ${file} as it is said to be`)
   }
+  const packs = await reader.packs(region)
+  for (const { fromNo, toNo, twice, fixes, soundFixes, unsoundTracks } of packs) {
+    const run = `segments ${fromNo} to ${toNo}`
+    if (twice > 0) findings.find('packed-once', `${run} are in tracks, and ${twice} times elsewhere, too`)
+    if (unsoundTracks > 0 || fixes !== soundFixes)
+      findings.find(
+        'packed-once',
+        `of the ${fixes} fixes of ${run} ${soundFixes} are in tracks that are as written; ${unsoundTracks} tracks are not`,
+      )
+  }
   const segments = archives.reduce((sum, archive) => sum + archive.segments, 0)
-  return { segments, untilMs: Math.max(0, ...archives.map(({ lastFixedAtMs }) => lastFixedAtMs)) }
+  return {
+    segments,
+    untilMs: [...archives, ...packs].reduce((most, { lastFixedAtMs }) => Math.max(most, lastFixedAtMs), 0),
+  }
 }
 
 async function checkErasures(reader: MomentReader, region: RegionId, findings: Findings): Promise<Verified['erased']> {

@@ -101,6 +101,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./disclose.ts')).defineDisclose,
   ],
   [
+    'pack',
+    'pack stored positions that are old into a track for each unit',
+    async () => (await import('./pack.ts')).definePack,
+  ],
+  [
     'archive',
     'move stored positions that are old into files, and back',
     async () => (await import('./archive.ts')).defineArchive,

@@ -95,6 +95,11 @@ function parseReason(value: string): string {
   throw new InvalidArgumentError(`Write one line of at most ${REASON_CHARS_MAX} characters.`)
 }
 
+export function parseHours(value: string): number {
+  if (/^[1-9]\d{0,5}h?$/.test(value)) return Number.parseInt(value, 10)
+  throw new InvalidArgumentError('Write a number of hours, such as 24 or 24h.')
+}
+
 export function parseDays(value: string): number {
   if (/^[1-9]\d{0,4}d?$/.test(value)) return Number.parseInt(value, 10)
   throw new InvalidArgumentError('Write a number of days, such as 90 or 90d.')

@@ -64,7 +64,9 @@ interface WebhookConfig {
 interface RetentionConfig {
   /** 0: nothing does. Of positions, by `goldenhour archive run`. */
   readonly segmentsDays: number
-  /** As the above, of the personal data of calls, by `goldenhour erase --old`. */
+  /** 0: nothing is. Positions stay in the database, by `goldenhour pack`, in the form of tracks. */
+  readonly packHours: number
+  /** As the first, of the personal data of calls, by `goldenhour erase --old`. */
   readonly personalDays: number
   readonly archiveDir: string | null
 }

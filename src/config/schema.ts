@@ -303,6 +303,13 @@ export const schema = z.strictObject({
       0,
       'After how many days `goldenhour archive run` moves stored positions into files; 0: never, all stay in the database.',
     ),
+    packHours: whole(
+      0,
+      876_000,
+      0,
+      'After how many hours `goldenhour pack` packs stored positions into a track for each unit; 0: never. Let it be longer than from ' +
+        'one backup to the next.',
+    ),
     personalDays: whole(
       0,
       36_500,

@@ -48,7 +48,7 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     metricsFrom: [],
     ownNames: [],
     filesKept: 100,
-    retention: { segmentsDays: 0, archiveDir: null, personalDays: 0 },
+    retention: { segmentsDays: 0, packHours: 0, archiveDir: null, personalDays: 0 },
     webhooks: [],
     auth: {
       accessTokenS: 600,
@@ -105,7 +105,7 @@ test('each variable is read in its own form', () => {
     ownNames: ['dispatch.example.org', 'engine'],
     filesKept: 200,
     webhooks: [],
-    retention: { segmentsDays: 400, archiveDir: '/srv/archive', personalDays: 3_650 },
+    retention: { segmentsDays: 400, packHours: 0, archiveDir: '/srv/archive', personalDays: 3_650 },
   })
   assert.deepEqual(tls, { certFile: '/srv/cert.pem', keyFile: '/srv/key.pem' })
   assert.deepEqual(routing, {

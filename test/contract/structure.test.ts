@@ -336,6 +336,7 @@ const OWN_SURROUNDINGS: Readonly<Record<string, Readonly<Record<string, string>>
     'main.ts': 'performance.now setTimeout',
     'process/endings.ts': 'setTimeout',
     'process/stop-asked.ts': 'setInterval',
+    'store/age/pack-segments.ts': 'performance.now',
     'store/embedded/embedded-postgres.ts': 'performance.now setTimeout',
     'store/embedded/postgres-binaries.ts': 'Date.now',
     'store/embedded/postmaster.ts': 'Date.now',

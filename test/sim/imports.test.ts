@@ -88,6 +88,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/store/age/': 'tells of erasures that commands make in tables of Postgres',
   'src/store/leases/lease-process.ts': 'processes of a machine',
   'src/store/location/archives.ts': 'HTTP',
+  'src/store/location/packs.ts': 'HTTP',
   'src/store/location/stored-fix.ts': 'HTTP: fixes of phones that number none',
   'src/gateway/tracker-credentials.ts': 'HTTP',
   'src/gateway/tracker-intake.ts': 'HTTP',

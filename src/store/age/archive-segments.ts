@@ -59,7 +59,7 @@ export async function* archiveSegments(
 }
 
 /** The segment behind which an engine that starts reads on; 0 where it would read all of them. */
-async function startsBehind(database: Database, region: RegionId): Promise<number> {
+export async function startsBehind(database: Database, region: RegionId): Promise<number> {
   const { rows } = await sql<{ no: number }>`SELECT segment_no AS no FROM log.snapshots
     WHERE region = ${region} AND entity = 'region'`.execute(database)
   return rows[0]?.no ?? 0

@@ -64,6 +64,20 @@ export async function cutLogs(session: pg.Client, positions: ReadonlyMap<RegionI
     for (const step of [...STEPS, ...LAST_STEPS]) await session.query(step, [region, position])
 }
 
+/** A run that reaches behind the moment, whose segments are there from sets of before, or are all behind it. */
+const PACKS = `WITH gone AS (
+    DELETE FROM location.packs p WHERE region = $1 AND last_log_position > $2 AND (first_log_position > $2
+      OR (SELECT count(*) FROM location.segments s WHERE s.region = $1 AND s.segment_no >= p.from_no)
+        = location.segment_end($1) - p.from_no + 1)
+    RETURNING first_track_no, last_track_no)
+  DELETE FROM location.tracks t USING gone g
+  WHERE t.region = $1 AND t.track_no BETWEEN g.first_track_no AND g.last_track_no`
+
+/** After the logs: the segments that are left stand for the runs that reach behind the moment. Errors: those of pg. */
+export async function cutPacks(session: pg.Client, positions: ReadonlyMap<RegionId, number>): Promise<void> {
+  for (const [region, position] of positions) await session.query(PACKS, [region, position])
+}
+
 /** Which unit has which trip, by what the log makes. Errors: those of pg. */
 export async function putOpenTrips(
   session: pg.Client,

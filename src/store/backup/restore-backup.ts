@@ -14,7 +14,7 @@ import { openClient } from '../postgres/database.ts'
 import { applySteps, completeSchema, knownSteps, lockMigrations, madeSteps } from '../postgres/migrate.ts'
 import { type BackupManifest, BackupRefused, type BackupSet, damagedSet } from './backup-set.ts'
 import { BACKUP_TABLES, columnList } from './backup-tables.ts'
-import { cutLogs, putOpenTrips } from './cut-off.ts'
+import { cutLogs, cutPacks, putOpenTrips } from './cut-off.ts'
 import { positionsAt, type Until } from './restore-moment.ts'
 import { STOP_WEBHOOKS } from './restored-webhooks.ts'
 import { readRowFile } from './row-file.ts'
@@ -92,6 +92,7 @@ async function restoreWithin(
   if (until !== null) {
     const positions = await positionsAt(session, manifest, until)
     await cutLogs(session, positions)
+    await cutPacks(session, positions)
     await refuseArchived(session, positions)
     const reader = await MomentReader.within(session)
     for (const { region } of manifest.regions) await putOpenTrips(session, region, await openTripsOf(reader, region))
@@ -206,25 +207,28 @@ function keyOf({ name, columns }: BackupManifest['tables'][number]): readonly st
   return columns.includes('only') ? ['only'] : null
 }
 
-/** What the last set's database no longer had: it is in files. */
+/** What the last set's database no longer had: it is in files, or in tracks. */
 async function letGo(session: pg.Client, { regions }: BackupManifest): Promise<void> {
   for (const { region, fromPosition } of regions)
     await session.query('DELETE FROM log.records WHERE region = $1 AND position < $2', [region, fromPosition])
-  await session.query(`DELETE FROM location.segments s USING location.archives a
+  await session.query(`DELETE FROM location.segments s USING (SELECT region, from_no, to_no FROM location.archives
+      UNION ALL SELECT region, from_no, to_no FROM location.packs) a
     WHERE s.region = a.region AND s.segment_no BETWEEN a.from_no AND a.to_no`)
 }
 
-/** Fixes of a moment that were moved into files before the set was taken: what came then in the log cannot be told of them. */
+/** Fixes of a moment that were moved into files, or packed, before the set was taken: what came then in the log cannot be told of them. */
 async function refuseArchived(session: pg.Client, positions: ReadonlyMap<RegionId, number>): Promise<void> {
   for (const region of positions.keys()) {
-    const { rows } = await session.query<{ file: string }>(
-      'SELECT file FROM location.archives WHERE region = $1 AND to_no > location.segment_end($1) LIMIT 1',
+    const { rows } = await session.query<{ place: string }>(
+      `SELECT 'in a file (' || file || ')' AS place FROM location.archives WHERE region = $1 AND to_no > location.segment_end($1)
+       UNION ALL SELECT 'packed into tracks (segments ' || from_no || ' to ' || to_no || ')' FROM location.packs
+         WHERE region = $1 AND to_no > location.segment_end($1) LIMIT 1`,
       [region],
     )
     if (rows[0] === undefined) continue
     throw new BackupRefused(
       'moment-not-in-backup',
-      `The fixes of that moment were in a file when the set was taken (${rows[0].file}); go out from a set of before (--set), or from a later moment.`,
+      `The fixes of that moment were ${rows[0].place} when the set was taken; go out from a set of before (--set), or from a later moment.`,
     )
   }
 }

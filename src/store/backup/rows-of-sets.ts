@@ -22,6 +22,17 @@ export const erasuresIn = (set: BackupSet): Promise<readonly ErasureRow[]> => ro
 export const archivesIn = (set: BackupSet): Promise<readonly ArchiveRow[]> =>
   rowsOf<ArchiveRow>(set, 'location.archives')
 
+/** The last track of each region that has any: later sets have those behind it. */
+export async function lastTracksIn(set: BackupSet): Promise<ReadonlyMap<string, number>> {
+  const last = new Map<string, number>()
+  for (const { region, last_track_no } of await rowsOf<{ region: string; last_track_no: number }>(
+    set,
+    'location.packs',
+  ))
+    last.set(region, Math.max(last_track_no, last.get(region) ?? 0))
+  return last
+}
+
 /** None where the set is of before there was the table. Errors: BackupRefused `backup-damaged`. */
 async function rowsOf<Row>(set: BackupSet, name: string): Promise<readonly Row[]> {
   const table = set.manifest.tables.find(each => each.name === name)

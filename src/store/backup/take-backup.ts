@@ -19,7 +19,7 @@ import {
 } from './backup-set.ts'
 import { BACKUP_TABLES } from './backup-tables.ts'
 import { toDisk, writeRowFile } from './row-file.ts'
-import { type ArchiveRow, archivesIn, erasuresIn } from './rows-of-sets.ts'
+import { type ArchiveRow, archivesIn, erasuresIn, lastTracksIn } from './rows-of-sets.ts'
 import { StoredMoment } from './stored-moment.ts'
 
 export interface RowProgress {
@@ -114,10 +114,12 @@ async function writeSet(
   const regions = ends.regions.map(({ region }) => region)
   const sums = new Map<string, string>()
   const tables: BackupManifest['tables'] = []
+  const tracksHad = former === null ? new Map<string, number>() : await lastTracksIn(former)
   for (const table of BACKUP_TABLES) {
     const columns = await moment.columnsOf(table.name)
     const file = `${table.name}.jsonl.gz`
-    const after = (region: string | null) => endOf(former, table.name, region)
+    const after = (region: string | null) =>
+      table.name === 'location.tracks' ? (tracksHad.get(region ?? '') ?? 0) : endOf(former, table.name, region)
     async function* pages() {
       if (former !== null && table.name === 'log.records') yield* recordsAnew(moment, columns, former)
       if (former !== null && table.name === 'location.segments') yield* segmentsAnew(moment, columns, former)

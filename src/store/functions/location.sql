@@ -11,6 +11,13 @@ CREATE OR REPLACE FUNCTION location.segment_checksum(p_region text, p_segment_no
     p_last_fixed_at_ms, p_fix_count, p_codec_version, ''), 'UTF8') || p_bytes)
 $$;
 
+CREATE OR REPLACE FUNCTION location.track_checksum(p_region text, p_unit_id text, p_track_no bigint,
+  p_first_fixed_at_ms bigint, p_last_fixed_at_ms bigint, p_fix_count integer, p_codec_version smallint,
+  p_bytes bytea) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT log.checksum_of(convert_to(concat_ws('|', p_region, p_unit_id, p_track_no, p_first_fixed_at_ms,
+    p_last_fixed_at_ms, p_fix_count, p_codec_version, ''), 'UTF8') || p_bytes)
+$$;
+
 CREATE OR REPLACE FUNCTION location.append_segment(
   p_region text, p_epoch bigint, p_incarnation text,
   p_segment_no bigint, p_log_position bigint, p_first_fixed_at_ms bigint, p_last_fixed_at_ms bigint,

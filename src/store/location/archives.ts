@@ -65,6 +65,14 @@ export async function archivedWithin(
   return rows
 }
 
+/** How much a run may have. */
+export interface RunBounds {
+  readonly segments: number
+  readonly bytes: number
+}
+
+const FILE_BOUNDS: RunBounds = { segments: SEGMENTS_PER_FILE, bytes: BYTES_PER_FILE }
+
 /** Which segments may go: behind a number and up to another, sound, older than a moment, and with nothing of the spans that are kept. */
 export interface Leaving {
   readonly region: RegionId
@@ -84,7 +92,11 @@ export type SegmentRun = Pick<
  * The first consecutive segments that may go, as many as a file holds; null where there are none. The newest of all is none of them:
  * by it numbers go on. Errors: those of pg.
  */
-export async function nextToLeave(database: Database, leaving: Leaving): Promise<SegmentRun | null> {
+export async function nextToLeave(
+  database: Database,
+  leaving: Leaving,
+  bounds: RunBounds = FILE_BOUNDS,
+): Promise<SegmentRun | null> {
   const { region, afterNo, beforeMs, kept } = leaving
   const end = await firstThatStays(database, leaving)
   const isKept = sql.join(
@@ -100,10 +112,10 @@ export async function nextToLeave(database: Database, leaving: Leaving): Promise
         AND last_fixed_at_ms < ${beforeMs} AND NOT (${isKept})
         AND coalesce(checksum = location.segment_checksum(region, segment_no, log_position, first_fixed_at_ms,
           last_fixed_at_ms, fix_count, codec_version, bytes), true)
-      ORDER BY segment_no LIMIT ${sql.lit(SEGMENTS_PER_FILE)})
+      ORDER BY segment_no LIMIT ${sql.lit(bounds.segments)})
     SELECT ${region} AS region, min(no) AS "fromNo", max(no) AS "toNo", min(first_fixed_at_ms) AS "firstFixedAtMs",
       max(last_fixed_at_ms) AS "lastFixedAtMs", sum(fix_count)::bigint AS fixes
-    FROM leaving_rows WHERE run = (SELECT run FROM leaving_rows ORDER BY no LIMIT 1) AND bytes_before < ${sql.lit(BYTES_PER_FILE)}
+    FROM leaving_rows WHERE run = (SELECT run FROM leaving_rows ORDER BY no LIMIT 1) AND bytes_before < ${sql.lit(bounds.bytes)}
     HAVING count(*) > 0`.execute(database)
   return rows[0] ?? null
 }
@@ -141,16 +153,24 @@ export async function* segmentsOf(
  */
 export async function putArchive(transaction: Database, archive: SegmentArchive): Promise<void> {
   const { region, fromNo, toNo, firstFixedAtMs, lastFixedAtMs, fixes, file, fileBytes, sha256 } = archive
+  await takeOutRun(transaction, archive)
+  await sql`INSERT INTO location.archives
+      (region, from_no, to_no, first_fixed_at_ms, last_fixed_at_ms, fixes, file, file_bytes, sha256)
+    VALUES (${region}, ${fromNo}, ${toNo}, ${firstFixedAtMs}, ${lastFixedAtMs}, ${fixes}, ${file}, ${fileBytes},
+      ${sha256})`.execute(transaction)
+}
+
+/** Errors: Error where they are not just those that are there. */
+export async function takeOutRun(
+  transaction: Database,
+  { region, fromNo, toNo }: Pick<SegmentRun, 'region' | 'fromNo' | 'toNo'>,
+): Promise<void> {
   const { numAffectedRows = 0n } = await sql`DELETE FROM location.segments
     WHERE region = ${region} AND segment_no BETWEEN ${fromNo} AND ${toNo}`.execute(transaction)
   if (numAffectedRows !== BigInt(toNo - fromNo + 1))
     throw new Error(
       `Of segments ${fromNo} to ${toNo} of region ${region} ${numAffectedRows} are there; none was let go.`,
     )
-  await sql`INSERT INTO location.archives
-      (region, from_no, to_no, first_fixed_at_ms, last_fixed_at_ms, fixes, file, file_bytes, sha256)
-    VALUES (${region}, ${fromNo}, ${toNo}, ${firstFixedAtMs}, ${lastFixedAtMs}, ${fixes}, ${file}, ${fileBytes},
-      ${sha256})`.execute(transaction)
 }
 
 /** Whether a file with these segments is what the database let go; the row is locked. Errors: those of pg. */

@@ -109,8 +109,8 @@ interface Entry {
 
 /** Gathers the fixes of one segment after another, each encoded when it comes; keeps no fix. */
 export class SegmentEncoder {
-  readonly #table = new GrowingBytes(16 * 1024)
-  readonly #rows = new GrowingBytes(64 * 1024)
+  readonly #table: GrowingBytes
+  readonly #rows: GrowingBytes
   #entries: Entry[] = []
   #byUnit = new Map<UnitId, Entry>()
   #fixCount = 0
@@ -119,6 +119,12 @@ export class SegmentEncoder {
   #baseLatE7 = 0
   #firstFixedAtMs = Number.POSITIVE_INFINITY
   #lastFixedAtMs = Number.NEGATIVE_INFINITY
+
+  /** Input: the room that it begins with; both grow. */
+  constructor(tableBytes = 16 * 1024, rowBytes = 64 * 1024) {
+    this.#table = new GrowingBytes(tableBytes)
+    this.#rows = new GrowingBytes(rowBytes)
+  }
 
   get fixCount(): number {
     return this.#fixCount

@@ -81,10 +81,11 @@ export async function noteGaps(
         WINDOW numbers AS (ORDER BY segment_no)) AS follows
       WHERE segment_no > before_no + 1 OFFSET 0) AS gap
     CROSS JOIN LATERAL (
-      -- What was moved into files is not missing.
+      -- What was moved into files, or packed into tracks, is not missing.
       SELECT (segment_no - before_no - 1 - coalesce(sum(least(to_no, segment_no - 1) - greatest(from_no, before_no + 1) + 1),
         0))::bigint AS missing
-      FROM location.archives a WHERE a.region = ${region} AND a.to_no > before_no AND a.from_no < segment_no) AS left_out
+      FROM (SELECT region, from_no, to_no FROM location.archives
+        UNION ALL SELECT region, from_no, to_no FROM location.packs) a WHERE a.region = ${region} AND a.to_no > before_no AND a.from_no < segment_no) AS left_out
     WHERE missing > 0 ORDER BY segment_no LIMIT ${sql.lit(GAPS_MAX)}`.execute(database)
   for (const { from_no, segments, from_ms, to_ms } of rows) damaged.note(from_no, from_ms, to_ms, segments)
 }

@@ -1,5 +1,6 @@
 /**
- * The track of one unit, read back from its region's segments in bounded memory and without holding the event loop.
+ * The track of one unit, read back from its region's segments, and from the tracks that those were packed into, in bounded memory and
+ * without holding the event loop.
  *
  * Time is walked in windows. Of each window every segment that overlaps it is read, because a late fix may lie in any of
  * them; only tables that name the unit are decoded further, and of what is found only the next page is kept. A segment
@@ -11,6 +12,7 @@ import type { Fix } from '../../domain/fix.ts'
 import type { RegionId, StreamId, UnitId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
 import { archivedWithin, type TimeSpan } from './archives.ts'
+import { fixesOfTrack, type StoredTrack, tracksWithin } from './packs.ts'
 import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentFix } from './segment-codec.ts'
 import { type DamagedSpan, DamagedSpans, noteGaps } from './track-damage.ts'
 
@@ -56,8 +58,14 @@ const SEARCH_MS = 2_000
 /** Others get their turn when decoding has taken this long. */
 const SLICE_MS = 2
 
-/** Errors: those of pg. */
-export async function readTrack(database: Database, request: TrackRequest): Promise<TrackPage> {
+/** As of one moment, so that what is packed meanwhile is found once. Errors: those of pg. */
+export function readTrack(database: Database, request: TrackRequest): Promise<TrackPage> {
+  if (database.isTransaction) return readPage(database, request)
+  const moment = database.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+  return moment.execute(transaction => readPage(transaction, request))
+}
+
+async function readPage(database: Database, request: TrackRequest): Promise<TrackPage> {
   const { toMs, after, limit } = request
   const startedMs = performance.now()
   const found = new Earliest(limit + 1)
@@ -71,7 +79,8 @@ export async function readTrack(database: Database, request: TrackRequest): Prom
   let windowMs = startMs
   while (windowMs < toMs) {
     const endMs = Math.min(windowMs + WINDOW_MS, toMs)
-    await readWindow(database, request, windowMs, endMs, found, damaged)
+    const window = { fromMs: windowMs, toMs: endMs }
+    await readWindow(database, request, window, found, damaged)
     const fixes = found.sorted()
     if (fixes.length > limit) return pageOf(fixes.slice(0, limit), placeOf(fixes[limit - 1]!), endMs)
     // Before every fix of the next window: seq counts from 1.
@@ -88,29 +97,33 @@ const placeOf = ({ fixedAtMs, seq, streamId }: TrackFix): TrackCursor => ({ fixe
 async function readWindow(
   database: Database,
   { region, unitId, after }: TrackRequest,
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs }: TimeSpan,
   found: Earliest,
   damaged: DamagedSpans,
 ): Promise<void> {
+  const take = ({ fix, streamId, flags }: SegmentFix): void => {
+    if (fix.fixedAtMs < fromMs || fix.fixedAtMs >= toMs) return
+    // It has no position.
+    if ((flags & FIX_FLAGS.unusable) !== 0) return
+    const trackFix = { ...fix, streamId, flags }
+    if (after === null || compare(trackFix, after) > 0) found.add(trackFix)
+  }
   let sliceMs = performance.now()
   for (const isWide of [false, true]) {
     for await (const segments of overlapping(database, region, fromMs, toMs, isWide)) {
       sliceMs = performance.now()
       for (const segment of segments) {
-        for (const { fix, streamId, flags } of rowsOf(segment, unitId, damaged)) {
-          if (fix.fixedAtMs < fromMs || fix.fixedAtMs >= toMs) continue
-          // It has no position.
-          if ((flags & FIX_FLAGS.unusable) !== 0) continue
-          const trackFix = { ...fix, streamId, flags }
-          if (after === null || compare(trackFix, after) > 0) found.add(trackFix)
-        }
+        for (const row of rowsOf(segment, unitId, damaged)) take(row)
         if (performance.now() - sliceMs > SLICE_MS) {
           await nextTurn()
           sliceMs = performance.now()
         }
       }
     }
+  }
+  for await (const tracks of tracksWithin(database, region, unitId, { fromMs, toMs: toMs - 1 })) {
+    for (const track of tracks) for (const row of rowsOfTrack(track, damaged)) take(row)
+    await nextTurn()
   }
 }
 
@@ -122,6 +135,18 @@ function rowsOf(segment: PackedSegment, unitId: UnitId, damaged: DamagedSpans): 
     if (!(error instanceof SegmentCorrupt)) throw error
   }
   damaged.note(segment.segmentNo, segment.firstFixedAtMs, segment.lastFixedAtMs)
+  return []
+}
+
+/** None of a track that is damaged, which is noted. */
+function rowsOfTrack(track: StoredTrack, damaged: DamagedSpans): readonly SegmentFix[] {
+  try {
+    if (track.isSound) return fixesOfTrack(track)
+  } catch (error) {
+    if (!(error instanceof SegmentCorrupt)) throw error
+  }
+  // Numbers of segments are above 0.
+  damaged.note(-track.trackNo, track.firstFixedAtMs, track.lastFixedAtMs)
   return []
 }
 

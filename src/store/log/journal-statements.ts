@@ -123,8 +123,9 @@ export const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms
     bytes, checksum = location.segment_checksum(region, segment_no, log_position, first_fixed_at_ms,
       last_fixed_at_ms, fix_count, codec_version, bytes) AS sound
   FROM location.segments WHERE region = $1 AND segment_no > $2 ORDER BY segment_no LIMIT ${SEGMENTS_PER_CHUNK}`
-/** Behind a segment, by their numbers. */
-export const READ_ARCHIVED = `SELECT from_no, to_no FROM location.archives
+/** Runs that are in files or in tracks, behind a segment, by their numbers. */
+export const READ_ARCHIVED = `SELECT from_no, to_no FROM (
+    SELECT region, from_no, to_no FROM location.archives UNION ALL SELECT region, from_no, to_no FROM location.packs) a
   WHERE region = $1 AND to_no > $2 ORDER BY from_no LIMIT ${ROWS_PER_CHUNK}`
 export const READ_SNAPSHOTS = `SELECT entity, position, segment_no, t.state,
     checksum = log.snapshot_checksum(region, entity, position, segment_no, t.state) AS sound

@@ -67,6 +67,32 @@ const PROVEN_ARCHIVES = `SELECT file, sha256, to_no - from_no + 1 AS segments, l
       AND o.from_no <= a.to_no AND o.to_no >= a.from_no) AS twice
   FROM location.archives a WHERE region = $1 ORDER BY from_no`
 
+/** A run of segments that became tracks. */
+export interface StoredPack {
+  readonly fromNo: number
+  readonly toNo: number
+  readonly lastFixedAtMs: number
+  /** Segments of it that are there, in a file, or in another run as well. */
+  readonly twice: number
+  readonly fixes: number
+  /** Of its tracks: fixes of those that are as they were written, and how many are there and not so, or not there. */
+  readonly soundFixes: number
+  readonly unsoundTracks: number
+}
+
+const PROVEN_PACKS = `SELECT from_no AS "fromNo", to_no AS "toNo", last_fixed_at_ms AS "lastFixedAtMs", p.fixes,
+    ((SELECT count(*) FROM location.segments s WHERE s.region = p.region AND s.segment_no BETWEEN p.from_no AND p.to_no)
+    + (SELECT count(*) FROM location.archives o WHERE o.region = p.region AND o.from_no <= p.to_no AND o.to_no >= p.from_no)
+    + (SELECT count(*) FROM location.packs o WHERE o.region = p.region AND o.from_no <> p.from_no
+      AND o.from_no <= p.to_no AND o.to_no >= p.from_no)) AS twice,
+    coalesce(t.fixes, 0)::bigint AS "soundFixes",
+    (last_track_no - first_track_no + 1 - coalesce(t.sound, 0))::bigint AS "unsoundTracks"
+  FROM location.packs p CROSS JOIN LATERAL (SELECT sum(fix_count) AS fixes, count(*) AS sound FROM location.tracks t
+    WHERE t.region = p.region AND t.track_no BETWEEN p.first_track_no AND p.last_track_no
+      AND t.checksum = location.track_checksum(t.region, t.unit_id, t.track_no, t.first_fixed_at_ms, t.last_fixed_at_ms,
+        t.fix_count, t.codec_version, t.bytes)) t
+  WHERE region = $1 ORDER BY from_no`
+
 interface SealedCall {
   readonly callId: CallId
   readonly seal: string
@@ -221,6 +247,11 @@ export class MomentReader {
     const audited = (await this.#client.query<{ sha256: string }>(AUDITED_ARCHIVES, [region])).rows
     const hashes = new Set(audited.map(({ sha256 }) => sha256))
     return rows.map(row => ({ ...row, isAudited: hashes.has(row.sha256) }))
+  }
+
+  /** Runs of segments of a region that became tracks, and whether all of those are there and sound. */
+  async packs(region: RegionId): Promise<readonly StoredPack[]> {
+    return (await this.#client.query<StoredPack>(PROVEN_PACKS, [region])).rows
   }
 
   /** Whoever only looks writes nothing. */

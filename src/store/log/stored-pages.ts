@@ -65,7 +65,7 @@ export async function* logPages(pages: PagesOf, afterPosition: number): AsyncIte
   }
 }
 
-/** What was moved into files for its age is left out, and not missing. */
+/** What was moved into files, or packed into tracks, is left out, and not missing. */
 export async function* segmentPages(pages: PagesOf, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
   const archived: ArchivedRow[] = []
   for await (const rows of pages<ArchivedRow>('location.segments', READ_ARCHIVED, [afterSegmentNo], row => [row.to_no]))

@@ -24,6 +24,7 @@ import { erasures } from './0021-erasures.ts'
 import { archives } from './0022-archives.ts'
 import { vacuum } from './0023-vacuum.ts'
 import { webhooks } from './0024-webhooks.ts'
+import { packs } from './0025-packs.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -51,4 +52,5 @@ export const migrations: readonly Migration[] = [
   archives,
   vacuum,
   webhooks,
+  packs,
 ]

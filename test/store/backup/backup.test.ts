@@ -11,10 +11,12 @@ import { verifyRegion } from '../../../src/actors/verify-region.ts'
 import { auditedByCommandLine } from '../../../src/cli/audited.ts'
 import type { CallDetails, Command } from '../../../src/domain/commands.ts'
 import { archiveSegments, restoreSegments } from '../../../src/store/age/archive-segments.ts'
+import { packSegments } from '../../../src/store/age/pack-segments.ts'
 import { MANIFEST_FILE, SUMS_FILE, sumOf } from '../../../src/store/backup/backup-set.ts'
 import { BACKUP_TABLES, LEFT_OUT } from '../../../src/store/backup/backup-tables.ts'
 import { StoredMoment } from '../../../src/store/backup/stored-moment.ts'
 import type { SegmentArchive } from '../../../src/store/location/archives.ts'
+import type { Pack } from '../../../src/store/location/packs.ts'
 import { MomentReader } from '../../../src/store/log/moment-reader.ts'
 import { PostgresJournal } from '../../../src/store/log/postgres-journal.ts'
 import { openClient, openDatabase } from '../../../src/store/postgres/database.ts'
@@ -453,7 +455,9 @@ test('a backup of an earlier version is restored, and its rows go through the st
   const set = path.join(copy, '0001')
   const manifest = JSON.parse(await readFile(path.join(set, MANIFEST_FILE), 'utf8'))
   const isLater = ({ name }: { name: string }) =>
-    /^(?:views|roads|webhooks)\.|^log\.(?:closed|snapshots|erasures|holds)|^location.archives/.test(name)
+    /^(?:views|roads|webhooks)\.|^log\.(?:closed|snapshots|erasures|holds)|^location\.(?:archives|packs|tracks)$/.test(
+      name,
+    )
   const units = manifest.tables.find(({ name }: { name: string }) => name === 'reference.units')
   units.columns = units.columns.filter((column: string) => column !== 'transports')
   await writeFile(
@@ -537,6 +541,42 @@ test('fixes that were moved into files are not restored, and those that were put
   const target = await other(t)
   assert.equal((await command('restore', target.url, later)).code, 0)
   assert.deepEqual(await contents(target.url), await contents(database.url))
+})
+
+test('tracks are restored in the place of their segments, and a moment within them needs a set of before', async t => {
+  const copy = at('packed')
+  await cp(at('backups'), copy, { recursive: true })
+  await world.restart('drain')
+  const ports = openDatabase(database.url)
+  const packs: Pack[] = []
+  for await (const pack of packSegments(ports, REGION, 1e15)) packs.push(pack)
+  await ports.destroy()
+  assert.ok(packs.length > 0)
+  const restoredFrom = async (from: string, ...args: string[]) => {
+    const target = await other(t)
+    return { target, ran: await command('restore', target.url, from, ...args) }
+  }
+  for (const set of ['0003', '0004']) {
+    const taken = await command('backup', database.engineUrl, copy)
+    assert.match(taken.stdout, new RegExp(`${set}: what came after set`))
+    const { target, ran } = await restoredFrom(copy)
+    assert.equal(ran.code, 0, ran.stdout + ran.stderr)
+    assert.deepEqual(await contents(target.url), await contents(database.url))
+  }
+  // The sets of before have the segments.
+  const until = String(marks[1]!.position)
+  const back = await restoredFrom(copy, '--until', until)
+  assert.equal(back.ran.code, 0, back.ran.stdout + back.ran.stderr)
+  const session = await openClient(back.target.url, { applicationName: 'goldenhour test' })
+  const { rows } = await session.query(
+    'SELECT (SELECT count(*) FROM location.packs) AS packs, (SELECT count(*) FROM location.tracks) AS tracks',
+  )
+  await session.end()
+  assert.deepEqual(rows, [{ packs: 0, tracks: 0 }])
+  const later = at('packed-later')
+  assert.equal((await command('backup', database.engineUrl, later)).code, 0)
+  const { ran } = await restoredFrom(later, '--until', until)
+  assert.match(ran.stderr, /were packed into tracks \(segments \d+ to \d+\) when the set was taken; go out from a set/)
 })
 
 test('a directory with other things in it is not taken for one of backups', async () => {

@@ -21,8 +21,8 @@ const files = functions.map(({ file }) => file)
 
 /** The last step that was made for a change of functions, and the hash of all of them. */
 const ANNOUNCED = {
-  step: '0018-views',
-  sha256: 'ac65e31d2728e3967699f2ac3af04ec78aa699c0448803ecc54a7dcaee24ea2b',
+  step: '0025-packs',
+  sha256: '27f0e3905385c672f1d415e2e2fcde285c8684958e123362c592360fa16c348f',
 }
 
 const drops: (() => Promise<void>)[] = []
@@ -167,7 +167,7 @@ test('the record that the program before this one kept is carried over, and refu
   await migrate(url)
   await ask(
     url,
-    `DROP SCHEMA webhooks CASCADE; DROP TABLE location.archives; DROP TABLE log.erasures; DROP TABLE log.holds; DROP TABLE log.closed_trips; DROP TABLE log.closed_calls; DROP SCHEMA views CASCADE; DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; ALTER TABLE reference.hospitals DROP COLUMN status, DROP COLUMN status_note, DROP COLUMN status_since_ms; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
+    `DROP SCHEMA webhooks CASCADE; DROP TABLE location.archives; DROP TABLE location.packs; DROP TABLE location.tracks; DROP TABLE log.erasures; DROP TABLE log.holds; DROP TABLE log.closed_trips; DROP TABLE log.closed_calls; DROP SCHEMA views CASCADE; DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; ALTER TABLE reference.hospitals DROP COLUMN status, DROP COLUMN status_note, DROP COLUMN status_since_ms; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
      DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
      CREATE TABLE goldenhour.migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO goldenhour.migrations (name) SELECT unnest('{${names.slice(0, 10).join()}}'::text[])`,
