@@ -23,6 +23,7 @@ import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
 import { roadsTablesBench } from './roads-tables.ts'
 import { soakBench } from './soak.ts'
+import { tracksBench } from './tracks.ts'
 import { viewsBench } from './views.ts'
 
 const benches: readonly Bench[] = [
@@ -45,6 +46,7 @@ const benches: readonly Bench[] = [
   costsBench,
   bulkheadsBench,
   consoleBench,
+  tracksBench,
 ]
 
 let interrupted = false
