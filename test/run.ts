@@ -36,6 +36,7 @@ const WIDE = [
   ...[
     'bench',
     'contract/rules/json',
+    'contract/rules/overload',
     'sim/broken',
     'sim/main',
     'cli/disclose',
